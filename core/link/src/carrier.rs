@@ -1,0 +1,195 @@
+//! What a link knows of one carrier: its kind, its timing, what was sent on it. Not a driver.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use abide_terms::Moment;
+
+use crate::flight::Flight;
+use crate::frame::Frame;
+use crate::limits::{
+    CONTROL_QUEUE_MAX, DATA_HEAD_MAX, EARLY_CHECK, KEEPALIVE_DATAGRAM, KEEPALIVE_MIN,
+    KEEPALIVE_PIPE, TAIL_MAX,
+};
+use crate::rtt::Rtt;
+use crate::stream_id::StreamId;
+
+/// Names one carrier of one link, for as long as the process lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CarrierId(pub u64);
+
+/// What a carrier can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CarrierKind {
+    /// A socket on this machine: ordered, and never lost but with one of the two ends.
+    Local,
+    /// A QUIC connection: datagrams for what is urgent, an ordered lane for each stream.
+    Quic {
+        /// Largest datagram, in bytes.
+        payload_max: usize,
+    },
+    /// The stdio of an ssh process: one ordered lane.
+    SshPipe,
+}
+
+impl CarrierKind {
+    /// Smaller is better.
+    fn rank(self) -> u8 {
+        match self {
+            CarrierKind::Local => 0,
+            CarrierKind::Quic { .. } => 1,
+            CarrierKind::SshPipe => 2,
+        }
+    }
+
+    pub(crate) fn datagram_max(self) -> Option<usize> {
+        match self {
+            CarrierKind::Quic { payload_max } => Some(payload_max),
+            CarrierKind::Local | CarrierKind::SshPipe => None,
+        }
+    }
+
+    /// Longest tail that one datagram repeats whole.
+    pub(crate) fn tail_max(self) -> Option<usize> {
+        self.datagram_max().map(|max| max.saturating_sub(DATA_HEAD_MAX).min(TAIL_MAX))
+    }
+
+    fn keepalive_after(self) -> Duration {
+        let usual = match self {
+            CarrierKind::Quic { .. } => KEEPALIVE_DATAGRAM,
+            CarrierKind::SshPipe | CarrierKind::Local => KEEPALIVE_PIPE,
+        };
+        usual.max(KEEPALIVE_MIN)
+    }
+}
+
+/// What was sent of one stream on one carrier.
+#[derive(Debug, Default)]
+pub(crate) struct Lane {
+    /// Next offset for the ordered lane.
+    pub(crate) cursor: u64,
+    /// How far the last datagram reached.
+    pub(crate) tail_end: u64,
+    /// When it went.
+    pub(crate) tail_at: Option<Moment>,
+    /// How often it was repeated since something new was in it.
+    pub(crate) tries: u32,
+}
+
+/// One carrier of a link.
+#[derive(Debug)]
+pub(crate) struct Carrier {
+    pub(crate) id: CarrierId,
+    pub(crate) kind: CarrierKind,
+    pub(crate) rtt: Rtt,
+    pub(crate) flight: Flight,
+    /// Bytes that the driver takes now. Nothing goes out on an ordered lane at zero.
+    pub(crate) budget: usize,
+    /// The peer has said what it received; large backlogs wait for that.
+    pub(crate) resumed: bool,
+    pub(crate) lanes: BTreeMap<StreamId, Lane>,
+    pub(crate) queue: VecDeque<Frame>,
+    /// Since when an answer from the peer's link is owed.
+    pub(crate) owed: Option<Moment>,
+    /// Since when any sign of life is owed (an unanswered keepalive).
+    pub(crate) owed_sign: Option<Moment>,
+    /// Since when it is in doubt.
+    pub(crate) doubt: Option<Moment>,
+    pub(crate) ping: Option<(u64, Moment)>,
+    pub(crate) ping_tries: u32,
+    pub(crate) last_heard: Moment,
+    pub(crate) last_sent: Moment,
+    /// Data came since the last early check.
+    pub(crate) early_check: bool,
+    /// Stretches the keepalive, so that many clients do not speak in step: parts of 1024, up to a tenth.
+    pub(crate) jitter: u32,
+    /// A tail whose acknowledgement will be a round-trip sample.
+    pub(crate) sample: Option<(StreamId, u64, Moment)>,
+}
+
+impl Carrier {
+    pub(crate) fn new(
+        now: Moment,
+        id: CarrierId,
+        kind: CarrierKind,
+        resumed: bool,
+        jitter: u32,
+    ) -> Self {
+        Carrier {
+            id,
+            kind,
+            rtt: Rtt::default(),
+            flight: Flight::new(),
+            budget: 0,
+            resumed,
+            lanes: BTreeMap::new(),
+            queue: VecDeque::new(),
+            owed: None,
+            owed_sign: None,
+            doubt: None,
+            ping: None,
+            ping_tries: 0,
+            last_heard: now,
+            last_sent: now,
+            early_check: false,
+            jitter,
+            sample: None,
+        }
+    }
+
+    /// Order of preference: trusted before doubtful, then kind, then the shorter round trip.
+    pub(crate) fn preference(&self) -> (bool, u8, Duration, CarrierId) {
+        let rtt = self.rtt.smoothed().unwrap_or(Duration::from_secs(1));
+        (self.doubt.is_some(), self.kind.rank(), rtt, self.id)
+    }
+
+    /// Queues a control frame. A newer acknowledgement replaces an older one of the same stream; at the
+    /// maximum the oldest frame goes (all of these are repeated when they matter).
+    pub(crate) fn enqueue(&mut self, frame: Frame) {
+        if let Frame::Ack(new) = &frame {
+            let same =
+                |queued: &&mut Frame| matches!(queued, Frame::Ack(old) if old.stream == new.stream);
+            if let Some(queued) = self.queue.iter_mut().find(same) {
+                *queued = frame;
+                return;
+            }
+        }
+        if self.queue.len() == CONTROL_QUEUE_MAX {
+            self.queue.pop_front();
+        }
+        self.queue.push_back(frame);
+    }
+
+    /// When this carrier falls into doubt if nothing is heard.
+    pub(crate) fn doubt_at(&self) -> Option<Moment> {
+        if self.doubt.is_some() {
+            return None;
+        }
+        let since = [self.owed, self.owed_sign].into_iter().flatten().min()?;
+        Some(since + self.rtt.doubt_after())
+    }
+
+    /// When to ping again, while in doubt.
+    pub(crate) fn next_ping_at(&self) -> Option<Moment> {
+        self.doubt?;
+        let (_, sent) = self.ping?;
+        Some(sent + self.rtt.retransmit_after(self.ping_tries))
+    }
+
+    /// When silence calls for a keepalive or an early check; for the best carrier of a client.
+    pub(crate) fn keepalive_at(&self) -> Option<Moment> {
+        if self.doubt.is_some() || self.owed.is_some() || self.owed_sign.is_some() {
+            return None;
+        }
+        if self.early_check {
+            return Some(self.last_heard.max(self.last_sent) + EARLY_CHECK);
+        }
+        let usual = self.kind.keepalive_after();
+        Some(self.last_heard.max(self.last_sent) + usual + usual * self.jitter / 1024)
+    }
+
+    /// Bytes of this stream sent on the ordered lane and not acknowledged.
+    pub(crate) fn in_flight(&self, stream: StreamId, acked: u64) -> u64 {
+        self.lanes.get(&stream).map_or(0, |lane| lane.cursor.saturating_sub(acked))
+    }
+}

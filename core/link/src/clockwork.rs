@@ -1,0 +1,111 @@
+//! Everything that happens because time passed.
+
+use abide_terms::Moment;
+
+use crate::carrier::CarrierId;
+use crate::frame::Frame;
+use crate::link::{Link, LinkEvent};
+use crate::outbox::Outbox;
+use crate::stream_id::{Class, Role, StreamId};
+
+/// What a link waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Timer {
+    /// When to acknowledge a stream, if no echo carried it before.
+    Ack,
+    /// When to repeat an unanswered tail in a datagram.
+    Tail(CarrierId, StreamId),
+    /// When to doubt a carrier that owes an answer.
+    Doubt(CarrierId),
+    /// When to ask a doubtful carrier again.
+    Ping(CarrierId),
+    /// When to keep a quiet carrier's path alive, or to check it early.
+    Keepalive(CarrierId),
+}
+
+impl Link {
+    /// When to call `handle_timeout` next; `None` while nothing can become due.
+    pub fn poll_timeout(&self) -> Option<Moment> {
+        self.timers().map(|(at, _)| at).min()
+    }
+
+    /// Does all that is due at `now`.
+    pub fn handle_timeout(&mut self, now: Moment) {
+        let due: Vec<Timer> =
+            self.timers().filter(|(at, _)| *at <= now).map(|(_, timer)| timer).collect();
+        for timer in due {
+            match timer {
+                Timer::Ack | Timer::Tail(..) => {} // poll_transmit finds them
+                Timer::Doubt(id) => self.on_doubt(now, id),
+                Timer::Ping(id) => self.ping(now, id),
+                Timer::Keepalive(id) => self.on_quiet(now, id),
+            }
+        }
+    }
+
+    fn timers(&self) -> impl Iterator<Item = (Moment, Timer)> + '_ {
+        let open = self.ending.is_none();
+        let best = self.best();
+        let acks =
+            self.streams.values().filter_map(|stream| stream.ack_at).map(|at| (at, Timer::Ack));
+        let carriers = self.carriers.iter().filter(move |_| open).flat_map(move |carrier| {
+            let keeps = self.role == Role::Client && Some(carrier.id) == best;
+            let keepalive = keeps.then(|| carrier.keepalive_at()).flatten();
+            let single = [
+                carrier.doubt_at().map(|at| (at, Timer::Doubt(carrier.id))),
+                carrier.next_ping_at().map(|at| (at, Timer::Ping(carrier.id))),
+                keepalive.map(|at| (at, Timer::Keepalive(carrier.id))),
+            ];
+            single.into_iter().flatten().chain(self.tail_timers(carrier.id))
+        });
+        let has_carrier = best.is_some();
+        acks.filter(move |_| has_carrier).chain(carriers)
+    }
+
+    fn tail_timers(&self, id: CarrierId) -> impl Iterator<Item = (Moment, Timer)> + '_ {
+        let carrier = self.carriers.iter().find(move |carrier| carrier.id == id);
+        let speaks = Some(id) == self.best() || self.silent.is_some();
+        let carrier = carrier.filter(|carrier| speaks && carrier.kind.datagram_max().is_some());
+        carrier.into_iter().flat_map(move |carrier| {
+            carrier.lanes.iter().filter_map(move |(stream_id, lane)| {
+                let outbox: &Outbox = &self.streams.get(stream_id)?.outbox;
+                let repeats =
+                    stream_id.class() == Class::Interactive && outbox.tail_fits(carrier.kind);
+                let sent = lane.tail_at.filter(|_| repeats)?;
+                Some((sent + carrier.rtt.retransmit_after(lane.tries), Timer::Tail(id, *stream_id)))
+            })
+        })
+    }
+
+    /// An answer is overdue: ask every carrier, and let tails go out on all.
+    fn on_doubt(&mut self, now: Moment, id: CarrierId) {
+        let Some(carrier) = self.carrier_mut(id) else { return };
+        carrier.doubt = Some(now);
+        carrier.owed = None;
+        carrier.owed_sign = None;
+        carrier.ping_tries = 0;
+        carrier.sample = None;
+        self.events.push_back(LinkEvent::Doubt(id));
+        let unasked: Vec<CarrierId> = self
+            .carriers
+            .iter()
+            .filter(|other| other.id == id || other.ping.is_none())
+            .map(|other| other.id)
+            .collect();
+        unasked.into_iter().for_each(|other| self.ping(now, other));
+        self.review_silence(now);
+    }
+
+    /// Nothing was said for a while.
+    fn on_quiet(&mut self, now: Moment, id: CarrierId) {
+        let Some(carrier) = self.carrier_mut(id) else { return };
+        let checks = std::mem::take(&mut carrier.early_check);
+        if checks || carrier.kind.datagram_max().is_none() {
+            self.ping(now, id);
+            return;
+        }
+        carrier.owed_sign.get_or_insert(now);
+        carrier.last_sent = now;
+        carrier.enqueue(Frame::Keepalive);
+    }
+}

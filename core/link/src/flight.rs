@@ -1,0 +1,115 @@
+//! How much may be in flight on a pipe: about one bandwidth-delay product, measured, with a floor,
+//! so that a keystroke never waits behind megabytes that already sit in a socket buffer.
+
+use std::time::Duration;
+
+use abide_terms::Moment;
+
+use crate::limits::{IN_FLIGHT_ALLOWANCE, IN_FLIGHT_FLOOR, IN_FLIGHT_MAX};
+
+/// Rounds over which the best rate counts.
+const ROUNDS: usize = 8;
+
+/// Bytes sent and acknowledged on one pipe, and the bound that follows.
+#[derive(Debug)]
+pub(crate) struct Flight {
+    sent: u64,
+    delivered: u64,
+    round: Option<Round>,
+    rates: [u64; ROUNDS],
+    next_rate: usize,
+    bound: u64,
+}
+
+#[derive(Debug)]
+struct Round {
+    began: Moment,
+    delivered: u64,
+    ends_at: u64,
+}
+
+impl Flight {
+    pub(crate) fn new() -> Self {
+        Flight {
+            sent: 0,
+            delivered: 0,
+            round: None,
+            rates: [0; ROUNDS],
+            next_rate: 0,
+            bound: IN_FLIGHT_FLOOR,
+        }
+    }
+
+    /// Bytes that may still be sent.
+    pub(crate) fn room(&self) -> u64 {
+        self.bound.saturating_sub(self.sent - self.delivered)
+    }
+
+    pub(crate) fn handle_sent(&mut self, now: Moment, bytes: u64) {
+        self.sent += bytes;
+        let (delivered, ends_at) = (self.delivered, self.sent);
+        self.round.get_or_insert(Round { began: now, delivered, ends_at });
+    }
+
+    /// Bytes in flight became fewer by `bytes`, whichever carrier brought the news.
+    pub(crate) fn handle_delivered(
+        &mut self,
+        now: Moment,
+        bytes: u64,
+        least_rtt: Option<Duration>,
+    ) {
+        self.delivered = (self.delivered + bytes).min(self.sent);
+        let Some(round) = self.round.as_ref().filter(|round| self.delivered >= round.ends_at)
+        else {
+            return;
+        };
+        let took = now.since(round.began).max(Duration::from_micros(50));
+        let rate = (self.delivered - round.delivered) as f64 / took.as_secs_f64();
+        self.rates[self.next_rate] = rate as u64;
+        self.next_rate = (self.next_rate + 1) % ROUNDS;
+        self.bound = self.bound_for(least_rtt.unwrap_or(took).min(took));
+        self.round = (self.delivered < self.sent).then_some(Round {
+            began: now,
+            delivered: self.delivered,
+            ends_at: self.sent,
+        });
+    }
+
+    fn bound_for(&self, least_rtt: Duration) -> u64 {
+        let rate = self.rates.iter().copied().max().unwrap_or(0);
+        let held = least_rtt * 2 + IN_FLIGHT_ALLOWANCE;
+        ((rate as f64 * held.as_secs_f64()) as u64).clamp(IN_FLIGHT_FLOOR, IN_FLIGHT_MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs a path of `rate` bytes a second and `rtt` for two seconds; returns the bound.
+    fn settle(rate: f64, rtt: Duration) -> u64 {
+        let mut flight = Flight::new();
+        let (mut now, mut queue) = (Moment::ZERO, std::collections::VecDeque::new());
+        let mut free_at = Moment::ZERO;
+        while now < Moment::ZERO + Duration::from_secs(2) {
+            let bytes = flight.room().min(16_384);
+            if bytes >= 1_024 {
+                flight.handle_sent(now, bytes);
+                free_at = free_at.max(now) + Duration::from_secs_f64(bytes as f64 / rate);
+                queue.push_back((free_at + rtt, bytes));
+            } else if let Some((at, bytes)) = queue.pop_front() {
+                now = now.max(at);
+                flight.handle_delivered(now, bytes, Some(rtt));
+            }
+        }
+        flight.bound
+    }
+
+    #[test]
+    fn the_bound_follows_the_path() {
+        let slow = settle(125_000.0, Duration::from_millis(200));
+        assert!((IN_FLIGHT_FLOOR..=80_000).contains(&slow), "1 Mbit/s, 200 ms: {slow}");
+        let wan = settle(12_500_000.0, Duration::from_millis(100));
+        assert!((1_250_000..=3_500_000).contains(&wan), "100 Mbit/s, 100 ms: {wan}");
+    }
+}

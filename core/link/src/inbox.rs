@@ -1,0 +1,209 @@
+//! The receiving half of a stream: delivers each offset once, in order.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+
+use crate::limits::{PIECES_MAX, RECEIVE_WINDOW};
+
+/// What reading a stream gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// The next bytes.
+    Bytes(Bytes),
+    /// All was read and the peer finished the stream.
+    End,
+    /// Nothing now.
+    Nothing,
+}
+
+/// What a peer did that it may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Trespass {
+    /// Sent beyond its window.
+    #[error("bytes up to {end} where {limit} is the limit")]
+    Window {
+        /// Where its bytes end.
+        end: u64,
+        /// What we allowed.
+        limit: u64,
+    },
+    /// Gave a stream two ends, or bytes beyond its end.
+    #[error("a stream that ends at {0} and elsewhere")]
+    TwoEnds(u64),
+}
+
+/// Bytes received. `arrived` is the first offset that is missing.
+#[derive(Debug, Default)]
+pub(crate) struct Inbox {
+    ready: VecDeque<Bytes>,
+    pieces: BTreeMap<u64, Bytes>,
+    arrived: u64,
+    read: u64,
+    end: Option<u64>,
+    announced: u64,
+}
+
+impl Inbox {
+    pub(crate) fn new() -> Self {
+        Inbox { announced: RECEIVE_WINDOW, ..Inbox::default() }
+    }
+
+    /// Handles bytes at `offset`. True when something new can be read.
+    pub(crate) fn handle_data(
+        &mut self,
+        offset: u64,
+        bytes: Bytes,
+        fin: bool,
+    ) -> Result<bool, Trespass> {
+        let end = offset.saturating_add(bytes.len() as u64);
+        if end > self.announced {
+            return Err(Trespass::Window { end, limit: self.announced });
+        }
+        match self.end {
+            Some(known) if end > known || (fin && end != known) => {
+                return Err(Trespass::TwoEnds(known));
+            }
+            None if fin && end < self.highest() => return Err(Trespass::TwoEnds(end)),
+            None if fin => self.end = Some(end),
+            _ => {}
+        }
+        let before = self.upto();
+        self.insert(offset, bytes);
+        self.advance();
+        Ok(self.upto() > before)
+    }
+
+    fn highest(&self) -> u64 {
+        self.pieces
+            .last_key_value()
+            .map_or(self.arrived, |(start, piece)| start + piece.len() as u64)
+    }
+
+    fn insert(&mut self, offset: u64, mut bytes: Bytes) {
+        let skip = self.arrived.saturating_sub(offset).min(bytes.len() as u64) as usize;
+        bytes = bytes.slice(skip..);
+        let offset = offset + skip as u64;
+        if bytes.is_empty() {
+            return;
+        }
+        if offset == self.arrived {
+            self.arrived += bytes.len() as u64;
+            self.ready.push_back(bytes);
+            return;
+        }
+        let longer = self.pieces.get(&offset).is_none_or(|known| known.len() < bytes.len());
+        if longer && (self.pieces.len() < PIECES_MAX || self.pieces.contains_key(&offset)) {
+            self.pieces.insert(offset, bytes);
+        }
+    }
+
+    /// Moves what became contiguous from `pieces` to `ready`.
+    fn advance(&mut self) {
+        while let Some(entry) = self.pieces.first_entry() {
+            if *entry.key() > self.arrived {
+                break;
+            }
+            let (start, piece) = entry.remove_entry();
+            let skip = (self.arrived - start).min(piece.len() as u64) as usize;
+            if skip < piece.len() {
+                self.arrived += (piece.len() - skip) as u64;
+                self.ready.push_back(piece.slice(skip..));
+            }
+        }
+    }
+
+    pub(crate) fn read(&mut self) -> Read {
+        match self.ready.pop_front() {
+            Some(bytes) => {
+                self.read += bytes.len() as u64;
+                Read::Bytes(bytes)
+            }
+            None if self.end == Some(self.read) => Read::End,
+            None => Read::Nothing,
+        }
+    }
+
+    /// What to acknowledge: the end counts as one more.
+    pub(crate) fn upto(&self) -> u64 {
+        self.arrived + u64::from(self.end == Some(self.arrived))
+    }
+
+    /// Moves the window and returns its new limit.
+    pub(crate) fn announce(&mut self) -> u64 {
+        self.announced = self.read + RECEIVE_WINDOW;
+        self.announced
+    }
+
+    /// The peer should be told that its window moved.
+    pub(crate) fn wants_announcement(&self) -> bool {
+        self.end.is_none() && self.read + RECEIVE_WINDOW - self.announced >= RECEIVE_WINDOW / 4
+    }
+
+    /// The peer finished, and all was read.
+    pub(crate) fn is_over(&self) -> bool {
+        self.end == Some(self.read)
+    }
+
+    /// Bytes held for the application and out of order.
+    pub(crate) fn buffered(&self) -> u64 {
+        self.arrived - self.read + self.pieces.values().map(|piece| piece.len() as u64).sum::<u64>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(inbox: &mut Inbox) -> Vec<u8> {
+        let mut out = Vec::new();
+        while let Read::Bytes(bytes) = inbox.read() {
+            out.extend_from_slice(&bytes);
+        }
+        out
+    }
+
+    #[test]
+    fn pieces_in_any_order_and_number_are_delivered_once() {
+        let mut inbox = Inbox::new();
+        let text = b"the quick brown fox";
+        let mut deliver = |from: usize, to: usize| {
+            let bytes = Bytes::copy_from_slice(&text[from..to]);
+            inbox.handle_data(from as u64, bytes, to == text.len()).expect("within the window")
+        };
+        assert!(!deliver(4, 9));
+        assert!(!deliver(6, 15));
+        assert!(!deliver(10, 12));
+        assert!(!deliver(14, 19));
+        assert!(deliver(0, 5));
+        assert!(!deliver(0, 19));
+        assert_eq!(all(&mut inbox), text);
+        assert_eq!((inbox.read(), inbox.upto()), (Read::End, 20));
+    }
+
+    #[test]
+    fn trespasses_are_refused() {
+        let mut inbox = Inbox::new();
+        let far = inbox.handle_data(RECEIVE_WINDOW, Bytes::from_static(b"x"), false);
+        assert!(matches!(far, Err(Trespass::Window { .. })));
+        inbox.handle_data(0, Bytes::from_static(b"abc"), true).expect("fits");
+        assert_eq!(
+            inbox.handle_data(3, Bytes::from_static(b"d"), false),
+            Err(Trespass::TwoEnds(3))
+        );
+        assert_eq!(
+            inbox.handle_data(0, Bytes::from_static(b"ab"), true),
+            Err(Trespass::TwoEnds(3))
+        );
+    }
+
+    #[test]
+    fn many_tiny_gaps_stay_bounded() {
+        let mut inbox = Inbox::new();
+        for position in 1..10_000u64 {
+            let fresh = inbox.handle_data(position * 2, Bytes::from_static(b"x"), false);
+            assert_eq!(fresh, Ok(false));
+        }
+        assert_eq!(inbox.pieces.len(), PIECES_MAX);
+    }
+}

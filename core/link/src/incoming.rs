@@ -1,0 +1,212 @@
+//! What arrives on carriers.
+
+use abide_terms::Moment;
+use bytes::Bytes;
+
+use crate::carrier::CarrierId;
+use crate::frame::{Frame, Received};
+use crate::inbox::Trespass;
+use crate::limits::{ACK_DELAY, ACK_EVERY, STREAMS_MAX};
+use crate::link::{Link, LinkEvent};
+use crate::stream_id::StreamId;
+
+/// What a peer did that the protocol does not allow. Its carrier must be dropped; the link lives on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Misbehaviour {
+    /// Acknowledged what was never sent.
+    #[error("{0:?}: bytes acknowledged that were never sent")]
+    AckBeyondEnd(StreamId),
+    /// Broke a stream's window or end.
+    #[error("{0:?}: {1}")]
+    Trespass(StreamId, Trespass),
+    /// Opened too many streams.
+    #[error("more than {STREAMS_MAX} streams")]
+    TooManyStreams,
+    /// Sent a handshake frame after the handshake.
+    #[error("a handshake frame after the handshake")]
+    Handshake,
+}
+
+impl Link {
+    /// Handles one frame from a carrier. Frames of unknown carriers are ignored.
+    pub fn handle_frame(
+        &mut self,
+        now: Moment,
+        id: CarrierId,
+        frame: Frame,
+    ) -> Result<(), Misbehaviour> {
+        if self.ending.is_some() {
+            return Ok(());
+        }
+        let Some(carrier) = self.carrier_mut(id) else {
+            return Ok(());
+        };
+        carrier.last_heard = now;
+        carrier.owed_sign = None;
+        match frame {
+            Frame::Data { stream, offset, bytes, fin } => {
+                self.on_data(now, id, stream, offset, bytes, fin)
+            }
+            Frame::Ack(received) => self.on_ack(now, id, received),
+            Frame::Ping(token) => {
+                carrier.enqueue(Frame::Pong(token));
+                Ok(())
+            }
+            Frame::Pong(token) => {
+                self.on_pong(now, id, token);
+                Ok(())
+            }
+            Frame::Resume(streams) => self.on_resume(now, id, streams),
+            Frame::Close { code, evidence } => {
+                self.closed_by_peer(code, evidence);
+                Ok(())
+            }
+            Frame::Keepalive => Ok(()),
+            Frame::Hello { .. }
+            | Frame::Challenge { .. }
+            | Frame::Proof(_)
+            | Frame::Refuse { .. } => Err(Misbehaviour::Handshake),
+        }
+    }
+
+    /// The transport itself heard from the peer (QUIC acknowledged a packet): a sign of life,
+    /// though not an answer.
+    pub fn handle_sign_of_life(&mut self, now: Moment, id: CarrierId) {
+        if let Some(carrier) = self.carrier_mut(id) {
+            carrier.last_heard = now;
+            carrier.owed_sign = None;
+        }
+    }
+
+    fn on_data(
+        &mut self,
+        now: Moment,
+        id: CarrierId,
+        stream_id: StreamId,
+        offset: u64,
+        bytes: Bytes,
+        fin: bool,
+    ) -> Result<(), Misbehaviour> {
+        if let Some(carrier) = self.carrier_mut(id) {
+            carrier.early_check = true;
+        }
+        let opened = self.open_for_peer(stream_id).map_err(|_| Misbehaviour::TooManyStreams)?;
+        let Some(stream) = opened else {
+            return Ok(());
+        };
+        let length = bytes.len() as u64;
+        let fresh = stream
+            .inbox
+            .handle_data(offset, bytes, fin)
+            .map_err(|trespass| Misbehaviour::Trespass(stream_id, trespass))?;
+        stream.unacked += length;
+        let due = if stream.unacked >= ACK_EVERY { now } else { now + ACK_DELAY };
+        stream.ack_at = Some(stream.ack_at.map_or(due, |known| known.min(due)));
+        if fresh && !stream.readable_told {
+            stream.readable_told = true;
+            self.events.push_back(LinkEvent::Readable(stream_id));
+        }
+        Ok(())
+    }
+
+    fn on_ack(
+        &mut self,
+        now: Moment,
+        id: CarrierId,
+        received: Received,
+    ) -> Result<(), Misbehaviour> {
+        let Some(stream) = self.streams.get_mut(&received.stream) else {
+            return Ok(());
+        };
+        let before = stream.outbox.acked();
+        let fresh = stream
+            .outbox
+            .handle_ack(received.upto, received.limit)
+            .map_err(|()| Misbehaviour::AckBeyondEnd(received.stream))?;
+        if !fresh {
+            return Ok(());
+        }
+        self.events.push_back(LinkEvent::Writable(received.stream));
+        self.on_delivered(now, received.stream, before, received.upto);
+        if let Some(carrier) = self.carrier_mut(id)
+            && let Some((stream, end, sent)) = carrier.sample
+            && stream == received.stream
+            && received.upto >= end
+        {
+            carrier.rtt.sample(now.since(sent));
+            carrier.sample = None;
+        }
+        self.on_answer(now, id);
+        Ok(())
+    }
+
+    /// Settles the account of every carrier that had these bytes in flight.
+    fn on_delivered(&mut self, now: Moment, stream: StreamId, before: u64, after: u64) {
+        for carrier in &mut self.carriers {
+            let fewer = carrier.in_flight(stream, before) - carrier.in_flight(stream, after);
+            if fewer > 0 {
+                let least = carrier.rtt.least();
+                carrier.flight.handle_delivered(now, fewer, least);
+            }
+            if let Some(lane) = carrier.lanes.get_mut(&stream) {
+                lane.cursor = lane.cursor.max(after);
+                lane.tries = 0;
+            }
+        }
+    }
+
+    fn on_pong(&mut self, now: Moment, id: CarrierId, token: u64) {
+        let Some(carrier) = self.carrier_mut(id) else {
+            return;
+        };
+        if let Some((_, sent)) = carrier.ping.filter(|(asked, _)| *asked == token) {
+            carrier.ping = None;
+            carrier.ping_tries = 0;
+            carrier.rtt.sample(now.since(sent));
+        }
+        self.on_answer(now, id);
+    }
+
+    fn on_resume(
+        &mut self,
+        now: Moment,
+        id: CarrierId,
+        streams: Vec<Received>,
+    ) -> Result<(), Misbehaviour> {
+        for received in streams {
+            self.on_ack(now, id, received)?;
+        }
+        if let Some(carrier) = self.carrier_mut(id) {
+            carrier.resumed = true;
+        }
+        self.on_answer(now, id);
+        Ok(())
+    }
+
+    /// The peer answered on this carrier: it is no longer in doubt.
+    fn on_answer(&mut self, now: Moment, id: CarrierId) {
+        let Some(index) = self.carriers.iter().position(|carrier| carrier.id == id) else {
+            return;
+        };
+        let outstanding = self.is_outstanding(index);
+        let carrier = &mut self.carriers[index];
+        carrier.owed = outstanding.then_some(now);
+        if carrier.doubt.take().is_some() {
+            carrier.ping_tries = 0;
+            for lane in carrier.lanes.values_mut() {
+                lane.tries = 0;
+            }
+        }
+        self.review_silence(now);
+    }
+
+    /// Something sent on this carrier waits for an answer.
+    fn is_outstanding(&self, index: usize) -> bool {
+        let carrier = &self.carriers[index];
+        carrier.ping.is_some()
+            || carrier.lanes.iter().any(|(id, lane)| {
+                let acked = self.streams.get(id).map_or(u64::MAX, |stream| stream.outbox.acked());
+                lane.cursor > acked || lane.tail_end > acked
+            })
+    }
+}

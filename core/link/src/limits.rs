@@ -1,0 +1,61 @@
+//! Every maximum of a link, with what happens there. Nothing here is negotiated; a peer that
+//! exceeds one is ended as `ProtocolBroken`, except where the line says otherwise.
+
+use std::time::Duration;
+
+/// Largest payload of one DATA frame, in bytes.
+pub const PAYLOAD_MAX: usize = 64 * 1024;
+/// Payload that we put into one DATA frame on a pipe: small enough that streams take turns.
+pub const PAYLOAD_USUAL: usize = 32 * 1024;
+/// Longest frame of a kind that this release does not know and skips, in bytes.
+pub const UNKNOWN_FRAME_MAX: usize = 64 * 1024;
+/// Bytes a stream keeps until they are acknowledged. At it, `write` refuses and the program waits.
+pub const SEND_BUFFER_MAX: usize = 4 * 1024 * 1024;
+/// Bytes a peer may send on one stream beyond what our application took.
+pub const RECEIVE_WINDOW: u64 = 4 * 1024 * 1024;
+/// Pieces out of order that one stream holds. At it, further ones are dropped (and sent again).
+pub const PIECES_MAX: usize = 1024;
+/// Streams open at once.
+pub const STREAMS_MAX: usize = 256;
+/// Abandoned streams remembered, so that late frames do not open them again. Oldest go first.
+pub const ABANDONED_MAX: usize = 4096;
+/// Carriers at once. At it, `add_carrier` refuses.
+pub const CARRIERS_MAX: usize = 8;
+/// Control frames waiting on one carrier. At it, the oldest PONG goes.
+pub const CONTROL_QUEUE_MAX: usize = 64;
+/// Unacknowledged bytes of an interactive stream that every datagram repeats whole.
+pub const TAIL_MAX: usize = 1000;
+/// Room that a DATA frame's head may need in a datagram: kind and length, and two long numbers.
+pub const DATA_HEAD_MAX: usize = 24;
+/// Bytes of an ending's evidence on the wire; longer is cut.
+pub const EVIDENCE_MAX: usize = 512;
+
+/// Bytes in flight on a pipe before anything was measured, and the least ever allowed.
+pub const IN_FLIGHT_FLOOR: u64 = 64 * 1024;
+/// Most bytes in flight on a pipe.
+pub const IN_FLIGHT_MAX: u64 = 8 * 1024 * 1024;
+/// Added to the round trip when the bound is computed: scheduling on busy machines takes this long.
+pub const IN_FLIGHT_ALLOWANCE: Duration = Duration::from_millis(20);
+
+/// Doubt starts no earlier than this after something that needs an answer was sent.
+pub const DOUBT_MIN: Duration = Duration::from_millis(200);
+/// Doubt starts no later than this.
+pub const DOUBT_MAX: Duration = Duration::from_secs(3);
+/// First wait before a tail is sent again, whatever the round trip.
+pub const RETRANSMIT_MIN: Duration = Duration::from_millis(30);
+/// Longest wait between two repeats of an unanswered tail or ping.
+pub const RETRANSMIT_MAX: Duration = Duration::from_secs(10);
+/// Echoes come within this; an acknowledgement waits for one to travel with.
+pub const ACK_DELAY: Duration = Duration::from_millis(10);
+/// Bytes received on a stream after which an acknowledgement does not wait.
+pub const ACK_EVERY: u64 = 64 * 1024;
+
+/// Silence on a datagram carrier after which a keepalive goes out: inside the 30 s that RFC 9000
+/// (10.1.2) found to be needed, give or take the jitter.
+pub const KEEPALIVE_DATAGRAM: Duration = Duration::from_secs(30);
+/// The same on a pipe: TCP mappings hold for minutes (shortest known default: 4 min).
+pub const KEEPALIVE_PIPE: Duration = Duration::from_secs(60);
+/// No keepalive is more frequent than this in a quiet link (RFC 8085, 3.5).
+pub const KEEPALIVE_MIN: Duration = Duration::from_secs(15);
+/// After something was heard, one early check that the path still stands.
+pub const EARLY_CHECK: Duration = Duration::from_secs(2);

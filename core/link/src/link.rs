@@ -1,0 +1,365 @@
+//! The link itself: its state and what the application does with it. What comes in from carriers
+//! is handled in `incoming`, what goes out is decided in `outgoing`, what is due in `clockwork`.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use abide_terms::{Blame, Ending, EndingCode, Moment};
+use bytes::Bytes;
+
+use crate::carrier::{Carrier, CarrierId, CarrierKind};
+use crate::frame::{Frame, Received};
+use crate::inbox::{Inbox, Read};
+use crate::limits::{ABANDONED_MAX, CARRIERS_MAX, RECEIVE_WINDOW, SEND_BUFFER_MAX, STREAMS_MAX};
+use crate::outbox::{Outbox, WriteError};
+use crate::rtt::Rtt;
+use crate::stream_id::{Role, StreamId};
+
+/// What a link tells its application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkEvent {
+    /// A stream has something to read: read until `Nothing` or `End`.
+    Readable(StreamId),
+    /// Bytes were acknowledged: there is room to write again.
+    Writable(StreamId),
+    /// No carrier can be trusted: nothing that needs an answer got one in time.
+    Silent,
+    /// A carrier answered after `Silent`.
+    Heard,
+    /// A carrier fell into doubt; others may still be trusted.
+    Doubt(CarrierId),
+    /// The peer closed the link.
+    Closed(Ending),
+}
+
+/// Which lane of a carrier a frame goes on. A pipe has one lane for all three.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Unreliable and at once.
+    Datagram,
+    /// Reliable, for frames of no stream.
+    Control,
+    /// Reliable and ordered, one for each stream.
+    Ordered(StreamId),
+}
+
+/// Something to send now: `head` then `body`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transmit {
+    /// On which carrier.
+    pub carrier: CarrierId,
+    /// On which of its lanes.
+    pub lane: Lane,
+    /// The frame, or its part before the payload.
+    pub head: Bytes,
+    /// The payload; may be empty.
+    pub body: Bytes,
+}
+
+/// Why a carrier was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CarrierRefused {
+    /// [`CARRIERS_MAX`] are there.
+    #[error("the link has {CARRIERS_MAX} carriers already")]
+    TooMany,
+    /// The link is closed.
+    #[error("the link is closed")]
+    Closed,
+}
+
+/// Both halves of one stream.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    pub(crate) outbox: Outbox,
+    pub(crate) inbox: Inbox,
+    /// When the acknowledgement that we owe must go.
+    pub(crate) ack_at: Option<Moment>,
+    /// Bytes received since the last acknowledgement.
+    pub(crate) unacked: u64,
+    pub(crate) readable_told: bool,
+}
+
+impl Stream {
+    fn new() -> Self {
+        Stream {
+            outbox: Outbox::new(RECEIVE_WINDOW),
+            inbox: Inbox::new(),
+            ack_at: None,
+            unacked: 0,
+            readable_told: false,
+        }
+    }
+}
+
+/// One end of a resumable connection. See the crate's documentation for the drain contract.
+#[derive(Debug)]
+pub struct Link {
+    pub(crate) role: Role,
+    pub(crate) streams: BTreeMap<StreamId, Stream>,
+    abandoned: BTreeSet<StreamId>,
+    pub(crate) carriers: Vec<Carrier>,
+    pub(crate) events: VecDeque<LinkEvent>,
+    /// Whether `Silent` was told last.
+    pub(crate) silent: Option<Moment>,
+    pub(crate) ending: Option<Ending>,
+    pub(crate) next_token: u64,
+    pub(crate) turn: StreamId,
+}
+
+impl Link {
+    /// A link with its control stream and no carrier. `seed` varies pings' tokens and keepalives' jitter.
+    pub fn new(role: Role, seed: u64) -> Self {
+        let mut link = Link {
+            role,
+            streams: BTreeMap::new(),
+            abandoned: BTreeSet::new(),
+            carriers: Vec::new(),
+            events: VecDeque::new(),
+            silent: None,
+            ending: None,
+            next_token: seed & 0xffff_ffff,
+            turn: StreamId::CONTROL,
+        };
+        link.streams.insert(StreamId::CONTROL, Stream::new());
+        link
+    }
+
+    // What is so.
+
+    /// The ending, once the link is closed by either side.
+    pub fn ending(&self) -> Option<&Ending> {
+        self.ending.as_ref()
+    }
+
+    /// Since when no carrier can be trusted; `None` while one can.
+    pub fn silent_since(&self) -> Option<Moment> {
+        self.silent
+    }
+
+    /// The carrier that bulk goes on and interactive bytes prefer.
+    pub fn best(&self) -> Option<CarrierId> {
+        self.carriers.iter().min_by_key(|carrier| carrier.preference()).map(|carrier| carrier.id)
+    }
+
+    /// Round trips of a carrier.
+    pub fn rtt(&self, id: CarrierId) -> Option<Rtt> {
+        self.carriers.iter().find(|carrier| carrier.id == id).map(|carrier| carrier.rtt)
+    }
+
+    /// Whether a carrier is in doubt, or not there.
+    pub fn in_doubt(&self, id: CarrierId) -> bool {
+        self.carriers
+            .iter()
+            .find(|carrier| carrier.id == id)
+            .is_none_or(|carrier| carrier.doubt.is_some())
+    }
+
+    /// Bytes that `write` takes now.
+    pub fn room(&self, stream: StreamId) -> usize {
+        self.streams.get(&stream).map_or(SEND_BUFFER_MAX, |stream| stream.outbox.room())
+    }
+
+    /// Bytes of a stream that the peer has not acknowledged.
+    pub fn unacknowledged(&self, stream: StreamId) -> usize {
+        self.streams.get(&stream).map_or(0, |stream| stream.outbox.buffered())
+    }
+
+    /// All that was written to a stream, and its end, was acknowledged.
+    pub fn is_drained(&self, stream: StreamId) -> bool {
+        self.streams.get(&stream).is_none_or(|stream| stream.outbox.is_drained())
+    }
+
+    /// Most bytes any stream holds, both directions: for checkers.
+    pub fn most_buffered(&self) -> u64 {
+        let each = |stream: &Stream| stream.outbox.buffered() as u64 + stream.inbox.buffered();
+        self.streams.values().map(each).max().unwrap_or(0)
+    }
+
+    // What the application does.
+
+    /// Appends `bytes` to a stream, opening it if need be. All are taken or none.
+    pub fn write(&mut self, stream: StreamId, bytes: Bytes) -> Result<(), WriteError> {
+        if self.ending.is_some() || self.abandoned.contains(&stream) {
+            return Err(WriteError::Finished);
+        }
+        self.open(stream).outbox.write(bytes)
+    }
+
+    /// Ends our half of a stream; the peer reads `End` after the last byte.
+    pub fn finish(&mut self, stream: StreamId) {
+        if !self.abandoned.contains(&stream) {
+            self.open(stream).outbox.finish();
+        }
+    }
+
+    /// Takes what arrived of a stream.
+    pub fn read(&mut self, now: Moment, id: StreamId) -> Read {
+        let Some(stream) = self.streams.get_mut(&id) else {
+            return Read::Nothing;
+        };
+        let read = stream.inbox.read();
+        if read == Read::Nothing {
+            stream.readable_told = false;
+        }
+        if stream.inbox.wants_announcement() {
+            stream.ack_at = Some(now);
+        }
+        read
+    }
+
+    /// Forgets a stream, both halves, whatever was in it. Both ends do so by agreement over the
+    /// control stream; late frames of it are ignored.
+    pub fn abandon(&mut self, id: StreamId) {
+        self.streams.remove(&id);
+        for carrier in &mut self.carriers {
+            carrier.lanes.remove(&id);
+        }
+        self.abandoned.insert(id);
+        if self.abandoned.len() > ABANDONED_MAX {
+            self.abandoned.pop_first();
+        }
+    }
+
+    /// Closes the link: carriers get a CLOSE frame and nothing else.
+    pub fn close(&mut self, ending: Ending) {
+        if self.ending.is_some() {
+            return;
+        }
+        let close = Frame::Close { code: ending.code.number(), evidence: ending.evidence.clone() };
+        for carrier in &mut self.carriers {
+            carrier.queue.clear();
+            carrier.queue.push_back(close.clone());
+        }
+        self.ending = Some(ending);
+    }
+
+    /// Adds a carrier whose handshake is done. `first` is the one on which the link was made: its
+    /// peer cannot have received anything yet.
+    pub fn add_carrier(
+        &mut self,
+        now: Moment,
+        id: CarrierId,
+        kind: CarrierKind,
+        first: bool,
+    ) -> Result<(), CarrierRefused> {
+        if self.ending.is_some() {
+            return Err(CarrierRefused::Closed);
+        }
+        if self.carriers.len() >= CARRIERS_MAX {
+            return Err(CarrierRefused::TooMany);
+        }
+        let jitter = (self.next_token.wrapping_mul(0x9e37_79b9) >> 16) as u32 % 102;
+        let mut carrier = Carrier::new(now, id, kind, first, jitter);
+        if !first {
+            carrier.enqueue(self.resume_frame());
+        }
+        self.carriers.push(carrier);
+        self.ping(now, id);
+        Ok(())
+    }
+
+    /// Forgets a carrier that is gone.
+    pub fn remove_carrier(&mut self, now: Moment, id: CarrierId) {
+        self.carriers.retain(|carrier| carrier.id != id);
+        self.review_silence(now);
+    }
+
+    /// The driver takes up to `bytes` more on this carrier's ordered lanes.
+    pub fn set_budget(&mut self, id: CarrierId, bytes: usize) {
+        if let Some(carrier) = self.carrier_mut(id) {
+            carrier.budget = bytes;
+        }
+    }
+
+    /// Something made the past of this carrier moot (a new socket, wake from sleep): ask at once
+    /// whether it works, and send tails again now.
+    pub fn kick(&mut self, now: Moment, id: CarrierId) {
+        if let Some(carrier) = self.carrier_mut(id) {
+            carrier.ping_tries = 0;
+            for lane in carrier.lanes.values_mut() {
+                lane.tries = 0;
+                lane.tail_at = lane.tail_at.map(|_| Moment::ZERO);
+            }
+        }
+        self.ping(now, id);
+    }
+
+    /// What happened since the last call.
+    pub fn poll_event(&mut self) -> Option<LinkEvent> {
+        self.events.pop_front()
+    }
+
+    // For the other files of this machine.
+
+    pub(crate) fn carrier_mut(&mut self, id: CarrierId) -> Option<&mut Carrier> {
+        self.carriers.iter_mut().find(|carrier| carrier.id == id)
+    }
+
+    fn open(&mut self, id: StreamId) -> &mut Stream {
+        self.streams.entry(id).or_insert_with(Stream::new)
+    }
+
+    /// A stream that the peer sends on: opened if it may be, `None` if it was abandoned.
+    pub(crate) fn open_for_peer(&mut self, id: StreamId) -> Result<Option<&mut Stream>, usize> {
+        if self.abandoned.contains(&id) {
+            return Ok(None);
+        }
+        if !self.streams.contains_key(&id) && self.streams.len() >= STREAMS_MAX {
+            return Err(STREAMS_MAX);
+        }
+        Ok(Some(self.open(id)))
+    }
+
+    fn resume_frame(&mut self) -> Frame {
+        let received = self.streams.iter_mut().map(|(id, stream)| Received {
+            stream: *id,
+            upto: stream.inbox.upto(),
+            limit: stream.inbox.announce(),
+        });
+        Frame::Resume(received.collect())
+    }
+
+    /// Asks a carrier for an answer.
+    pub(crate) fn ping(&mut self, now: Moment, id: CarrierId) {
+        self.next_token = self.next_token.wrapping_add(1) & crate::varint::MAX;
+        let token = self.next_token;
+        if let Some(carrier) = self.carrier_mut(id) {
+            carrier.ping = Some((token, now));
+            carrier.ping_tries += 1;
+            carrier.owed.get_or_insert(now);
+            carrier.queue.retain(|frame| !matches!(frame, Frame::Ping(_)));
+            carrier.enqueue(Frame::Ping(token));
+        }
+    }
+
+    /// Tells the application when the last trusted carrier went, or the first came back.
+    pub(crate) fn review_silence(&mut self, now: Moment) {
+        let trusted = self.carriers.iter().any(|carrier| carrier.doubt.is_none());
+        match (trusted, self.silent) {
+            (false, None) => {
+                self.silent = Some(now);
+                self.events.push_back(LinkEvent::Silent);
+            }
+            (true, Some(_)) => {
+                self.silent = None;
+                self.events.push_back(LinkEvent::Heard);
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn closed_by_peer(&mut self, code: u64, evidence: String) {
+        let code = EndingCode::from_number(code).unwrap_or(EndingCode::Ended);
+        let blame = match code {
+            EndingCode::Displaced | EndingCode::Ended => Blame::AnotherClient,
+            EndingCode::Finished => Blame::Program,
+            EndingCode::Detached => Blame::You,
+            EndingCode::KeeperStopped => Blame::Host,
+            _ => Blame::Peer,
+        };
+        let ending = Ending::new(code, blame, evidence);
+        if self.ending.is_none() {
+            self.ending = Some(ending.clone());
+            self.events.push_back(LinkEvent::Closed(ending));
+        }
+    }
+}

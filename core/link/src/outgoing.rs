@@ -1,0 +1,182 @@
+//! What goes out, on which carrier, in which order: control frames, then interactive bytes, then bulk.
+
+use abide_terms::Moment;
+use bytes::Bytes;
+
+use crate::carrier::CarrierId;
+use crate::frame::{Frame, data_head};
+use crate::limits::{PAYLOAD_USUAL, TAIL_MAX};
+use crate::link::{Lane, Link, Transmit};
+use crate::stream_id::{Class, StreamId};
+
+impl Link {
+    /// The next thing to send; call until `None` after everything that happens.
+    pub fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
+        self.queue_due_acks(now);
+        let best = self.best()?;
+        let all = self.silent.is_some() || self.in_doubt(best);
+        for index in 0..self.carriers.len() {
+            if self.carriers[index].kind.datagram_max().is_none()
+                && self.carriers[index].budget == 0
+            {
+                continue;
+            }
+            let is_best = self.carriers[index].id == best;
+            let found = self
+                .control(index)
+                .or_else(|| (is_best || all).then(|| self.interactive(now, index)).flatten())
+                .or_else(|| is_best.then(|| self.bulk(now, index)).flatten());
+            if let Some(transmit) = found {
+                let carrier = &mut self.carriers[index];
+                carrier.last_sent = now;
+                if transmit.lane != Lane::Datagram {
+                    let size = transmit.head.len() + transmit.body.len();
+                    carrier.budget = carrier.budget.saturating_sub(size);
+                }
+                return Some(transmit);
+            }
+        }
+        None
+    }
+
+    /// Moves acknowledgements that are due into the queues of the carriers that they go on.
+    fn queue_due_acks(&mut self, now: Moment) {
+        let Some(best) = self.best() else { return };
+        let all = self.in_doubt(best);
+        for (id, stream) in &mut self.streams {
+            if stream.ack_at.is_none_or(|due| due > now) {
+                continue;
+            }
+            stream.ack_at = None;
+            stream.unacked = 0;
+            let received = crate::frame::Received {
+                stream: *id,
+                upto: stream.inbox.upto(),
+                limit: stream.inbox.announce(),
+            };
+            for carrier in self.carriers.iter_mut().filter(|carrier| all || carrier.id == best) {
+                carrier.enqueue(Frame::Ack(received));
+            }
+        }
+    }
+
+    fn control(&mut self, index: usize) -> Option<Transmit> {
+        let carrier = &mut self.carriers[index];
+        let frame = carrier.queue.pop_front()?;
+        let urgent =
+            matches!(frame, Frame::Ack(_) | Frame::Ping(_) | Frame::Pong(_) | Frame::Keepalive);
+        let datagram = urgent && carrier.kind.datagram_max().is_some();
+        let lane = if datagram { Lane::Datagram } else { Lane::Control };
+        Some(Transmit { carrier: carrier.id, lane, head: frame.encode(), body: Bytes::new() })
+    }
+
+    fn interactive(&mut self, now: Moment, index: usize) -> Option<Transmit> {
+        if self.ending.is_some() {
+            return None;
+        }
+        let ids: Vec<StreamId> =
+            self.streams.keys().copied().filter(|id| id.class() == Class::Interactive).collect();
+        ids.into_iter()
+            .find_map(|id| self.tail(now, index, id).or_else(|| self.small_backlog(now, index, id)))
+    }
+
+    /// The whole unacknowledged tail in a datagram, when it is new or due again.
+    fn tail(&mut self, now: Moment, index: usize, id: StreamId) -> Option<Transmit> {
+        let carrier = &mut self.carriers[index];
+        let outbox = &self.streams.get(&id)?.outbox;
+        let (from, bytes, fin) = outbox.tail(carrier.kind)?;
+        let end = outbox.virtual_end();
+        let lane = carrier.lanes.entry(id).or_default();
+        let fresh = end > lane.tail_end;
+        let due =
+            lane.tail_at.is_none_or(|sent| now >= sent + carrier.rtt.retransmit_after(lane.tries));
+        if !fresh && !due {
+            return None;
+        }
+        // While nothing answers, new bytes wait for the next repeat: the congestion window is not for them.
+        if fresh && !due && carrier.doubt.is_some() {
+            return None;
+        }
+        lane.tries = if fresh && carrier.doubt.is_none() { 0 } else { lane.tries + 1 };
+        lane.tail_end = end;
+        lane.tail_at = Some(now);
+        carrier.sample = match carrier.sample {
+            None if fresh => Some((id, end, now)),
+            Some((stream, ..)) if stream == id && !fresh => None, // Karn: repeated, so ambiguous
+            other => other,
+        };
+        carrier.owed.get_or_insert(now);
+        let head = data_head(id, from, bytes.len(), fin);
+        Some(Transmit { carrier: carrier.id, lane: Lane::Datagram, head, body: bytes })
+    }
+
+    /// Echo-sized output on an ordered lane: at once, past the bound on bytes in flight.
+    fn small_backlog(&mut self, now: Moment, index: usize, id: StreamId) -> Option<Transmit> {
+        let outbox = &self.streams.get(&id)?.outbox;
+        let carrier = &self.carriers[index];
+        if carrier.kind.datagram_max().is_some() || outbox.buffered() > TAIL_MAX {
+            return None;
+        }
+        self.ordered(now, index, id, TAIL_MAX)
+    }
+
+    /// The next stream whose turn it is, within the bound on bytes in flight.
+    fn bulk(&mut self, now: Moment, index: usize) -> Option<Transmit> {
+        let carrier = &self.carriers[index];
+        let is_pipe = carrier.kind.datagram_max().is_none();
+        let room = if is_pipe { carrier.flight.room() } else { u64::MAX };
+        if self.ending.is_some() || !carrier.resumed || carrier.budget == 0 || room == 0 {
+            return None;
+        }
+        let kind = carrier.kind;
+        let after = (std::ops::Bound::Excluded(self.turn), std::ops::Bound::Unbounded);
+        let ids: Vec<StreamId> = self
+            .streams
+            .range(after)
+            .chain(self.streams.range(..=self.turn))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in ids {
+            let in_datagrams = id.class() == Class::Interactive
+                && self.streams.get(&id).is_some_and(|stream| stream.outbox.tail_fits(kind));
+            if in_datagrams {
+                continue;
+            }
+            let length_max = PAYLOAD_USUAL.min(usize::try_from(room).unwrap_or(usize::MAX));
+            if let Some(transmit) = self.ordered(now, index, id, length_max) {
+                self.turn = id;
+                return Some(transmit);
+            }
+        }
+        None
+    }
+
+    /// The next bytes of a stream for a carrier's ordered lane: each offset goes there once.
+    fn ordered(
+        &mut self,
+        now: Moment,
+        index: usize,
+        id: StreamId,
+        length_max: usize,
+    ) -> Option<Transmit> {
+        let outbox = &self.streams.get(&id)?.outbox;
+        let carrier = &mut self.carriers[index];
+        let lane = carrier.lanes.entry(id).or_default();
+        lane.cursor = lane.cursor.max(outbox.acked());
+        let from = lane.cursor;
+        if from >= outbox.sendable_end() {
+            return None;
+        }
+        let (bytes, fin) = outbox.slice(from, length_max)?;
+        lane.cursor += bytes.len() as u64 + u64::from(fin);
+        carrier.flight.handle_sent(now, bytes.len() as u64 + u64::from(fin));
+        carrier.owed.get_or_insert(now);
+        let head = data_head(id, from, bytes.len(), fin);
+        Some(Transmit { carrier: carrier.id, lane: Lane::Ordered(id), head, body: bytes })
+    }
+
+    /// All carriers, in the order in which they joined.
+    pub fn carriers(&self) -> impl Iterator<Item = CarrierId> + '_ {
+        self.carriers.iter().map(|carrier| carrier.id)
+    }
+}
