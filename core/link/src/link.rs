@@ -210,6 +210,9 @@ impl Link {
     /// control stream; late frames of it are ignored.
     pub fn abandon(&mut self, id: StreamId) {
         self.streams.remove(&id);
+        self.events.retain(|event| {
+            !matches!(event, LinkEvent::Readable(of) | LinkEvent::Writable(of) if *of == id)
+        });
         for carrier in &mut self.carriers {
             carrier.lanes.remove(&id);
         }

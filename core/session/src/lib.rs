@@ -1,1 +1,24 @@
-//! Under construction.
+//! What client and keeper say to each other about a session: how one is opened, the messages on
+//! the link's control stream, and requests on a keeper's socket. Protocol buffers: unknown fields
+//! are skipped, so that neighbouring releases understand each other. No I/O.
+
+mod codec;
+pub mod control;
+pub mod opening;
+pub mod request;
+mod streams;
+
+pub use codec::{CodecError, MESSAGE_MAX, Messages, decode_word, encode, encode_word};
+pub use control::{
+    Exited, OutputRestarts, Resize, ToClient, ToKeeper, to_client::Message as ClientMessage,
+    to_keeper::Message as KeeperMessage,
+};
+pub use opening::{
+    Attach, Opening, Program, Quic, RefusalCode, Refused, Start, Terminal, Welcome,
+    opening::Answer as OpeningAnswer, program::What as ProgramKind,
+};
+pub use request::{
+    AttachedClient, Describe, Description, Detach, Done, End, Failed, Reply, Request, Resume,
+    reply::Answer as ReplyAnswer, request::Ask,
+};
+pub use streams::{COMMAND_ERRORS, COMMAND_IO, TERMINAL_INPUT, terminal_output};

@@ -1,0 +1,126 @@
+//! A terminal model: fed with the bytes a terminal is fed with, it can say what that terminal shows.
+//!
+//! It serves two moments only: bringing a fresh terminal to the state of a running session
+//! ([`Screen::replay`]), and drawing a status row over an application's screen and removing it
+//! without a trace ([`Screen::overlay_prelude`], [`Screen::repaint_row`], [`Screen::settle`]).
+//! It is not a renderer, answers no queries, holds no images, reads no clock and does no I/O; the
+//! bytes on their way to a person's terminal never pass through it, they are only copied to it.
+
+mod cells;
+mod ground;
+mod model;
+mod modes;
+mod osc;
+mod overlay;
+mod pen;
+mod replay;
+mod size;
+mod tap;
+#[cfg(test)]
+mod tests;
+
+pub use crate::model::{MAX_SCROLLBACK_CELLS, MAX_SCROLLBACK_LINES};
+pub use crate::size::{MAX_COLS, MAX_ROWS, MIN_COLS, MIN_ROWS, Size};
+
+use crate::ground::Tracker;
+use crate::model::Model;
+
+/// The state of one terminal, built from the bytes it was fed.
+///
+/// Memory is bounded by [`MAX_ROWS`], [`MAX_COLS`], [`MAX_SCROLLBACK_LINES`] and
+/// [`MAX_SCROLLBACK_CELLS`], whatever the bytes are; scrollback is allocated as it fills.
+pub struct Screen {
+    tracker: Tracker,
+    model: Model,
+}
+
+impl Screen {
+    /// A freshly reset terminal. `scrollback_lines_max` is cut to [`MAX_SCROLLBACK_LINES`], and
+    /// further where the lines are so wide that [`MAX_SCROLLBACK_CELLS`] would be passed.
+    pub fn new(size: Size, scrollback_lines_max: usize) -> Self {
+        Self {
+            tracker: Tracker::default(),
+            model: Model::new(size.clamped(), scrollback_lines_max),
+        }
+    }
+
+    /// Takes output of the application, in pieces of any length. Never fails: what is unknown or
+    /// malformed is skipped as a terminal would skip it.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        let model = &mut self.model;
+        self.tracker.scan(bytes, &mut |piece| model.take(piece));
+    }
+
+    /// Changes the size; soft-wrapped lines of the primary screen are wrapped anew. Terminals
+    /// differ in what they do here, so right after a resize the model is a good guess until the
+    /// application has repainted.
+    pub fn resize(&mut self, size: Size) {
+        self.model.resize(size.clamped());
+    }
+
+    /// The size in use, after clamping.
+    pub fn size(&self) -> Size {
+        self.model.size()
+    }
+
+    /// Window title as last set by the application (OSC 0 or 2), without control characters.
+    pub fn title(&self) -> Option<&str> {
+        self.model.tap.title.as_deref()
+    }
+
+    /// Whether the alternate screen (full-screen programs) is shown.
+    pub fn is_alternate(&self) -> bool {
+        self.model.is_alternate()
+    }
+
+    /// Bytes that bring a freshly reset terminal of the same size to this state: scrollback,
+    /// screens, cursor, pen and modes. Everything below the cursor of that terminal is cleared,
+    /// everything above it is left and scrolls away.
+    pub fn replay(&self) -> Vec<u8> {
+        self.replay_last(usize::MAX)
+    }
+
+    /// [`Screen::replay`] with at most the last `scrollback_lines` lines of scrollback.
+    pub fn replay_last(&self, scrollback_lines: usize) -> Vec<u8> {
+        replay::replay(&self.model, scrollback_lines)
+    }
+
+    /// Bytes that repaint one row (0-based) as the application left it, for removing an overlay.
+    /// They begin with [`Screen::overlay_prelude`] and want [`Screen::settle`] after them. Empty
+    /// for a row outside the screen.
+    pub fn repaint_row(&self, row: u16) -> Vec<u8> {
+        overlay::repaint_row(&self.model, row)
+    }
+
+    /// Bytes that make it safe to place the cursor absolutely and write plain text: origin mode,
+    /// autowrap and insert mode off, ASCII, default pen.
+    ///
+    /// Draw as: `overlay_prelude()`, CUP to the row, text that fits the row, `settle()`; only while
+    /// [`Screen::is_ground`]. The saved cursor (DECSC) of the application is never touched.
+    pub fn overlay_prelude(&self) -> Vec<u8> {
+        overlay::prelude(&self.model)
+    }
+
+    /// Bytes that bring cursor, pending wrap, pen, character sets, origin, autowrap and insert mode
+    /// back to the application's, after an overlay was drawn or removed.
+    pub fn settle(&self) -> Vec<u8> {
+        overlay::settle(&self.model)
+    }
+
+    /// True when no escape sequence and no multi-byte character is half received: only then may
+    /// foreign bytes be written to the terminal. Output that ends in a broken character or an
+    /// unterminated string keeps this false until more output comes.
+    pub fn is_ground(&self) -> bool {
+        self.tracker.is_ground()
+    }
+
+    /// Visible rows as text, from the top, without trailing blanks. For tests and listings.
+    pub fn lines(&self) -> Vec<String> {
+        self.model.lines()
+    }
+
+    /// Lines of scrollback held now.
+    pub fn scrollback_len(&self) -> usize {
+        self.model.history()
+    }
+}

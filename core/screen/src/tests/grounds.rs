@@ -1,0 +1,116 @@
+//! Where foreign bytes may go.
+
+use proptest::prelude::*;
+
+use super::{screen, streams};
+use crate::ground::{MAX_STRING, Piece, Tracker};
+
+fn ground_after(bytes: &[u8]) -> bool {
+    let mut tracker = Tracker::default();
+    tracker.scan(bytes, &mut |_| {});
+    tracker.is_ground()
+}
+
+#[test]
+fn inside_of_sequences_is_not_ground() {
+    let inside: &[&[u8]] = &[
+        b"\x1b",
+        b"\x1b[",
+        b"\x1b[3",
+        b"\x1b[38;2;1",
+        b"\x1b[?",
+        b"\x1b(",
+        b"\x1b]0;t",
+        b"\x1b]0;t\x1b",
+        b"\x1bPq",
+        b"\x1bPq\x1b",
+        b"\x1b_G",
+        b"\x1b^x",
+        b"\x1bXx",
+        b"\x1b_G\x07",
+        b"\xe2",
+        b"\xe2\x82",
+        b"\xf0\x9f\x98",
+        b"\xc3",
+        b"\x1b[3\x1b",
+        b"\x1b]0;t\x1b[",
+        b"\x1bPtmux;\x1b\x1b[1m",
+    ];
+    for bytes in inside {
+        assert!(!ground_after(bytes), "{bytes:?}");
+    }
+}
+
+#[test]
+fn after_sequences_is_ground() {
+    let after: &[&[u8]] = &[
+        b"",
+        b"text",
+        b"\x1b[31m",
+        b"\x1b7",
+        b"\x1b(0",
+        b"\x1b]0;t\x07",
+        b"\x1b]0;t\x1b\\",
+        b"\x1bPq~\x1b\\",
+        b"\x1b_G\x1b\\",
+        "é€😀".as_bytes(),
+        b"\x1b[3\x18",
+        b"\x1b]0;t\x1a",
+        b"\xe2a",
+        b"\xe2\x1b[m",
+        b"\x80\x80",
+        b"\xff",
+        b"\x1b]0;t\x1b[m",
+        b"\x1b\x1b[m",
+        b"\x1bPtmux;\x1b\x1b]0;x\x07\x1b\\",
+    ];
+    for bytes in after {
+        assert!(ground_after(bytes), "{bytes:?}");
+    }
+}
+
+#[test]
+fn strings_are_taken_out_and_only_osc_is_handed_on() {
+    let mut seen = Vec::new();
+    let mut tracker = Tracker::default();
+    for part in b"a\x1b]0;ti\x1b\\b\x1bPdcs\x1b\\c\x1b]2;x\x07".chunks(3) {
+        tracker.scan(part, &mut |piece| match piece {
+            Piece::Plain(bytes) => seen.extend(bytes.iter().filter(|byte| byte.is_ascii_graphic())),
+            Piece::Osc(payload) => seen.extend([b"<", payload, b">"].concat()),
+            Piece::SoftReset => {}
+        });
+    }
+    assert_eq!(String::from_utf8(seen).unwrap(), "a<0;ti>bc<2;x>");
+}
+
+#[test]
+fn overlong_strings_are_skipped_whole() {
+    let mut screen = screen(2, 20, 0);
+    screen.feed(b"\x1b]2;");
+    screen.feed(&vec![b'x'; MAX_STRING]);
+    screen.feed(b"yy\x07after");
+    assert_eq!(screen.title(), None);
+    assert_eq!(screen.lines()[0], "after");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn pieces_do_not_matter(bytes in streams::stream(40), cut in 1..7usize) {
+        let mut whole = screen(8, 30, 50);
+        whole.feed(&bytes);
+        let mut pieces = screen(8, 30, 50);
+        bytes.chunks(cut).for_each(|part| pieces.feed(part));
+        prop_assert!(whole.is_ground());
+        prop_assert!(pieces.is_ground());
+        prop_assert_eq!(whole.replay(), pieces.replay());
+    }
+
+    #[test]
+    fn ground_is_a_matter_of_the_bytes_only(bytes in prop::collection::vec(any::<u8>(), 0..200), cut in 1..9usize) {
+        let mut tracker = Tracker::default();
+        bytes.chunks(cut).for_each(|part| tracker.scan(part, &mut |_| {}));
+        prop_assert_eq!(tracker.is_ground(), ground_after(&bytes));
+    }
+}

@@ -1,0 +1,86 @@
+//! Messages on a link's control stream.
+
+use crate::opening::Terminal;
+
+/// Client to keeper.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct ToKeeper {
+    /// Exactly one; one of a later release is `None` and ignored.
+    #[prost(oneof = "to_keeper::Message", tags = "1, 2, 3")]
+    pub message: Option<to_keeper::Message>,
+}
+
+/// The kinds of message to a keeper.
+pub mod to_keeper {
+    /// Exactly one.
+    #[derive(Clone, PartialEq, Eq, prost::Oneof)]
+    pub enum Message {
+        /// The client's terminal has this size now.
+        #[prost(message, tag = "1")]
+        Resize(super::Resize),
+        /// A signal for the program, by name without SIG.
+        #[prost(string, tag = "2")]
+        Signal(String),
+        /// End the session: hang up on the program.
+        #[prost(bool, tag = "3")]
+        HangUp(bool),
+    }
+}
+
+/// A terminal's new size.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Resize {
+    /// The terminal.
+    #[prost(message, optional, tag = "1")]
+    pub terminal: Option<Terminal>,
+}
+
+/// Keeper to client.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct ToClient {
+    /// Exactly one; one of a later release is `None` and ignored.
+    #[prost(oneof = "to_client::Message", tags = "1, 2, 3")]
+    pub message: Option<to_client::Message>,
+}
+
+/// The kinds of message to a client.
+pub mod to_client {
+    /// Exactly one.
+    #[derive(Clone, PartialEq, Eq, prost::Oneof)]
+    pub enum Message {
+        /// The program exited; its output is finished separately.
+        #[prost(message, tag = "1")]
+        Exited(super::Exited),
+        /// Output goes on in another stream.
+        #[prost(message, tag = "2")]
+        OutputRestarts(super::OutputRestarts),
+        /// Another client's typing gave the session this size.
+        #[prost(message, tag = "3")]
+        Resized(super::Resize),
+    }
+}
+
+/// How a program ended.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Exited {
+    /// Its exit status, unless a signal ended it.
+    #[prost(uint32, optional, tag = "1")]
+    pub status: Option<u32>,
+    /// The signal's name without SIG, if one did.
+    #[prost(string, tag = "2")]
+    pub signal: String,
+    /// It dumped core.
+    #[prost(bool, tag = "3")]
+    pub core: bool,
+}
+
+/// The present output stream is abandoned; a snapshot of the screen opens the next.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct OutputRestarts {
+    /// The new stream's number.
+    #[prost(uint64, tag = "1")]
+    pub stream: u64,
+    /// Bytes of output that were skipped.
+    #[prost(uint64, tag = "2")]
+    pub skipped: u64,
+}

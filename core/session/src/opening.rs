@@ -1,0 +1,192 @@
+//! How a session is opened or attached to: the client's wish, the keeper's answer.
+
+/// A terminal at the client.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Terminal {
+    /// TERM.
+    #[prost(string, tag = "1")]
+    pub kind: String,
+    /// Rows, in characters.
+    #[prost(uint32, tag = "2")]
+    pub rows: u32,
+    /// Columns, in characters.
+    #[prost(uint32, tag = "3")]
+    pub cols: u32,
+    /// Width, in pixels; 0 if unknown.
+    #[prost(uint32, tag = "4")]
+    pub width: u32,
+    /// Height, in pixels; 0 if unknown.
+    #[prost(uint32, tag = "5")]
+    pub height: u32,
+}
+
+/// What a session runs.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Program {
+    /// Exactly one of these; none is an error.
+    #[prost(oneof = "program::What", tags = "1, 2, 3")]
+    pub what: Option<program::What>,
+}
+
+/// The kinds of program.
+pub mod program {
+    /// Exactly one of these.
+    #[derive(Clone, PartialEq, Eq, prost::Oneof)]
+    pub enum What {
+        /// The user's login shell.
+        #[prost(bool, tag = "1")]
+        LoginShell(bool),
+        /// A command for the user's shell.
+        #[prost(string, tag = "2")]
+        Command(String),
+        /// A subsystem of sshd, such as sftp.
+        #[prost(string, tag = "3")]
+        Subsystem(String),
+    }
+}
+
+/// The wish for a new session. Holds no secret: it stands on a command line.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Start {
+    /// What to run.
+    #[prost(message, optional, tag = "1")]
+    pub program: Option<Program>,
+    /// The terminal it gets; none for pipes.
+    #[prost(message, optional, tag = "2")]
+    pub terminal: Option<Terminal>,
+    /// What the person calls the session; may be empty.
+    #[prost(string, tag = "3")]
+    pub name: String,
+    /// Who asks, for listings: user@machine.
+    #[prost(string, tag = "4")]
+    pub client: String,
+    /// The client's Ed25519 public key, for QUIC; may be empty.
+    #[prost(bytes = "vec", tag = "5")]
+    pub public_key: Vec<u8>,
+    /// First UDP port to try; 0 for no QUIC.
+    #[prost(uint32, tag = "6")]
+    pub udp_low: u32,
+    /// Last UDP port to try.
+    #[prost(uint32, tag = "7")]
+    pub udp_high: u32,
+}
+
+/// The wish to attach to a session that is there.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Attach {
+    /// Which session: id or name; empty for the only one.
+    #[prost(string, tag = "1")]
+    pub session: String,
+    /// The client's terminal.
+    #[prost(message, optional, tag = "2")]
+    pub terminal: Option<Terminal>,
+    /// Who asks.
+    #[prost(string, tag = "3")]
+    pub client: String,
+    /// The client's Ed25519 public key, for QUIC; may be empty.
+    #[prost(bytes = "vec", tag = "4")]
+    pub public_key: Vec<u8>,
+    /// Detach all other clients.
+    #[prost(bool, tag = "5")]
+    pub displace: bool,
+}
+
+/// The keeper's first message on the pipe that a link begins with.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Opening {
+    /// Welcome or refused.
+    #[prost(oneof = "opening::Answer", tags = "1, 2")]
+    pub answer: Option<opening::Answer>,
+}
+
+/// The kinds of answer.
+pub mod opening {
+    /// Welcome or refused.
+    #[derive(Clone, PartialEq, Eq, prost::Oneof)]
+    pub enum Answer {
+        /// The link is open: frames follow.
+        #[prost(message, tag = "1")]
+        Welcome(super::Welcome),
+        /// It is not.
+        #[prost(message, tag = "2")]
+        Refused(super::Refused),
+    }
+}
+
+/// All that the client needs. Travels inside ssh, or on a socket of the user's own.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Welcome {
+    /// The session's id.
+    #[prost(string, tag = "1")]
+    pub session: String,
+    /// Its name; may be empty.
+    #[prost(string, tag = "2")]
+    pub name: String,
+    /// The link's id: 16 bytes.
+    #[prost(bytes = "vec", tag = "3")]
+    pub link: Vec<u8>,
+    /// The link's key: 32 secret bytes.
+    #[prost(bytes = "vec", tag = "4")]
+    pub key: Vec<u8>,
+    /// Where QUIC may reach the keeper.
+    #[prost(message, optional, tag = "5")]
+    pub quic: Option<Quic>,
+    /// The keeper's release.
+    #[prost(string, tag = "6")]
+    pub release: String,
+    /// Whether the session has a terminal.
+    #[prost(bool, tag = "7")]
+    pub terminal: bool,
+    /// Words for the person, such as a warning that logout ends the session.
+    #[prost(string, repeated, tag = "8")]
+    pub notices: Vec<String>,
+}
+
+/// Where QUIC may reach a keeper.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Quic {
+    /// UDP port.
+    #[prost(uint32, tag = "1")]
+    pub port: u32,
+    /// The keeper's Ed25519 public key.
+    #[prost(bytes = "vec", tag = "2")]
+    pub public_key: Vec<u8>,
+    /// The machine's addresses, as text.
+    #[prost(string, repeated, tag = "3")]
+    pub addresses: Vec<String>,
+}
+
+/// Why a session was not opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, prost::Enumeration)]
+#[repr(i32)]
+pub enum RefusalCode {
+    /// Anything else.
+    Other = 0,
+    /// The user's shell cannot be run.
+    NoShell = 1,
+    /// No pseudo-terminal is to be had.
+    NoTerminal = 2,
+    /// No session of that name or id.
+    NoSession = 3,
+    /// More than one session, and none was named.
+    SeveralSessions = 4,
+    /// A subsystem that is not installed.
+    NoSubsystem = 5,
+    /// The name is taken.
+    NameTaken = 6,
+    /// The keeper could not start (full disk, no runtime directory).
+    NoKeeper = 7,
+    /// A command without a terminal has one client only.
+    NotShareable = 8,
+}
+
+/// Why a session was not opened, with what was seen.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Refused {
+    /// Why.
+    #[prost(enumeration = "RefusalCode", tag = "1")]
+    pub code: i32,
+    /// The value that is wrong, and the system's words.
+    #[prost(string, tag = "2")]
+    pub evidence: String,
+}

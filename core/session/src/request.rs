@@ -1,0 +1,144 @@
+//! Requests on a keeper's unix socket, one on each connection.
+
+use crate::opening::Attach;
+
+/// What is asked of a keeper.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Request {
+    /// Exactly one.
+    #[prost(oneof = "request::Ask", tags = "1, 2, 3, 4, 5")]
+    pub ask: Option<request::Ask>,
+}
+
+/// The kinds of request.
+pub mod request {
+    /// Exactly one. The first two carry two file descriptors: where to read and where to write.
+    #[derive(Clone, PartialEq, Eq, prost::Oneof)]
+    pub enum Ask {
+        /// A new link: an `Opening` follows on the descriptors.
+        #[prost(message, tag = "1")]
+        Attach(super::Attach),
+        /// A new carrier of a link: a handshake follows on the descriptors.
+        #[prost(message, tag = "2")]
+        Resume(super::Resume),
+        /// What session is this?
+        #[prost(message, tag = "3")]
+        Describe(super::Describe),
+        /// End it.
+        #[prost(message, tag = "4")]
+        End(super::End),
+        /// Detach its clients.
+        #[prost(message, tag = "5")]
+        Detach(super::Detach),
+    }
+}
+
+/// A new carrier of a link.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Resume {}
+
+/// What session is this?
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Describe {}
+
+/// End the session: hang up on the program, and kill it if that does not help.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct End {
+    /// Who asks.
+    #[prost(string, tag = "1")]
+    pub by: String,
+}
+
+/// Detach all clients of the session.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Detach {
+    /// Who asks.
+    #[prost(string, tag = "1")]
+    pub by: String,
+}
+
+/// A keeper's answer to requests without descriptors.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Reply {
+    /// Exactly one.
+    #[prost(oneof = "reply::Answer", tags = "1, 2, 3")]
+    pub answer: Option<reply::Answer>,
+}
+
+/// The kinds of answer.
+pub mod reply {
+    /// Exactly one.
+    #[derive(Clone, PartialEq, Eq, prost::Oneof)]
+    pub enum Answer {
+        /// The session.
+        #[prost(message, tag = "1")]
+        Description(super::Description),
+        /// It is done.
+        #[prost(message, tag = "2")]
+        Done(super::Done),
+        /// It is not.
+        #[prost(message, tag = "3")]
+        Failed(super::Failed),
+    }
+}
+
+/// A session, for listings.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Description {
+    /// Id.
+    #[prost(string, tag = "1")]
+    pub session: String,
+    /// Name; may be empty.
+    #[prost(string, tag = "2")]
+    pub name: String,
+    /// What it runs, for people.
+    #[prost(string, tag = "3")]
+    pub program: String,
+    /// Seconds since it began.
+    #[prost(uint64, tag = "4")]
+    pub age: u64,
+    /// The clients that are attached.
+    #[prost(message, repeated, tag = "5")]
+    pub clients: Vec<AttachedClient>,
+    /// It has a terminal.
+    #[prost(bool, tag = "6")]
+    pub terminal: bool,
+    /// The terminal's title; may be empty.
+    #[prost(string, tag = "7")]
+    pub title: String,
+    /// The program exited, and a client has not yet taken the rest.
+    #[prost(bool, tag = "8")]
+    pub finished: bool,
+    /// The keeper's release.
+    #[prost(string, tag = "9")]
+    pub release: String,
+    /// The keeper's process id.
+    #[prost(uint32, tag = "10")]
+    pub pid: u32,
+}
+
+/// One client of a session.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct AttachedClient {
+    /// user@machine.
+    #[prost(string, tag = "1")]
+    pub name: String,
+    /// Carriers in use, best first: quic, ssh, local.
+    #[prost(string, repeated, tag = "2")]
+    pub carriers: Vec<String>,
+    /// Seconds since anything was heard of it, once it is silent.
+    #[prost(uint64, optional, tag = "3")]
+    pub silent: Option<u64>,
+}
+
+/// It is done.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Done {}
+
+/// It is not done.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Failed {
+    /// Why.
+    #[prost(string, tag = "1")]
+    pub evidence: String,
+}

@@ -1,0 +1,15 @@
+//! Which stream of a link carries what. Numbers as in `abide_link::StreamId`: bit 0 tells who opened
+//! it (0 client), bit 1 its class (0 interactive). Written as numbers, since this crate does not
+//! depend on the link.
+
+/// Keystrokes, client to keeper: interactive.
+pub const TERMINAL_INPUT: u64 = 1 << 2;
+/// Standard input and output of a command without a terminal: bulk.
+pub const COMMAND_IO: u64 = 1 << 2 | 2;
+/// Standard error of a command without a terminal: bulk, opened by the keeper.
+pub const COMMAND_ERRORS: u64 = 1 << 2 | 2 | 1;
+
+/// The `restart`th stream of terminal output: interactive, opened by the keeper.
+pub const fn terminal_output(restart: u64) -> u64 {
+    (restart + 1) << 2 | 1
+}

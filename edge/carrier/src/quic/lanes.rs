@@ -1,0 +1,245 @@
+//! A QUIC connection at work: the control lane, a lane for each stream, datagrams.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
+use abide_link::{
+    CarrierId, CarrierKind, Frame, FrameDecoder, Lane as LinkLane, StreamId, decode_datagram,
+};
+use bytes::{Bytes, BytesMut};
+use quinn::{Connection, Endpoint, RecvStream, SendStream};
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::settings::EXPORTER;
+use crate::event::{Event, LinkTag, What};
+use crate::greeting::{Greeter, GreetingError};
+use crate::pipe::decode_all;
+use crate::wire::Queue;
+
+/// Bytes asked for in one read of a lane.
+const READ_SIZE: usize = 64 * 1024;
+/// The datagram size that every QUIC path has room for (1200 bytes less QUIC's own overhead).
+const DATAGRAM_LEAST: usize = 1150;
+
+/// A secret that only the two ends of this TLS connection know.
+pub(crate) fn binding(connection: &Connection) -> io::Result<[u8; 32]> {
+    let mut secret = [0; 32];
+    connection
+        .export_keying_material(&mut secret, EXPORTER, b"")
+        .map_err(|_| io::Error::other("TLS exports no keying material"))?;
+    Ok(secret)
+}
+
+/// Both directions of the control lane.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    send: SendStream,
+    receive: RecvStream,
+    decoder: FrameDecoder,
+}
+
+impl Lane {
+    pub(crate) fn new(send: SendStream, receive: RecvStream) -> Self {
+        Lane { send, receive, decoder: FrameDecoder::default() }
+    }
+}
+
+impl Greeter for Lane {
+    async fn receive(&mut self) -> Result<Frame, GreetingError> {
+        loop {
+            if let Some(frame) = self.decoder.next_frame()? {
+                return Ok(frame);
+            }
+            let chunk = self.receive.read_chunk(READ_SIZE, true).await.map_err(io::Error::from)?;
+            let chunk = chunk.ok_or(GreetingError::Closed)?;
+            self.decoder.buffer().extend_from_slice(&chunk.bytes);
+        }
+    }
+
+    async fn send(&mut self, frame: Frame) -> Result<(), GreetingError> {
+        Ok(self.send.write_all(&frame.encode()).await.map_err(io::Error::from)?)
+    }
+}
+
+/// A QUIC connection whose handshake is done.
+#[derive(Debug)]
+pub struct QuicParts {
+    // Keeps the endpoint's socket open as long as the connection is in use.
+    endpoint: Endpoint,
+    connection: Connection,
+    control: Lane,
+}
+
+impl QuicParts {
+    pub(crate) fn new(endpoint: Endpoint, connection: Connection, control: Lane) -> Self {
+        QuicParts { endpoint, connection, control }
+    }
+
+    /// The peer's address.
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.connection.remote_address()
+    }
+
+    pub(crate) fn kind(&self) -> CarrierKind {
+        CarrierKind::Quic { payload_max: DATAGRAM_LEAST }
+    }
+}
+
+/// Where frames go out on QUIC.
+#[derive(Debug)]
+pub(crate) struct QuicOutlet {
+    connection: Connection,
+    control: mpsc::UnboundedSender<[Bytes; 2]>,
+    lanes: HashMap<StreamId, mpsc::UnboundedSender<[Bytes; 2]>>,
+    served: Served,
+    heard: u64,
+    _endpoint: Endpoint,
+}
+
+impl QuicOutlet {
+    /// Sends at once or not at all.
+    pub(crate) fn datagram(&self, head: &Bytes, body: &Bytes) {
+        let whole = if body.is_empty() {
+            head.clone()
+        } else {
+            let mut whole = BytesMut::with_capacity(head.len() + body.len());
+            whole.extend_from_slice(head);
+            whole.extend_from_slice(body);
+            whole.freeze()
+        };
+        // Refused datagrams are lost ones: the link repeats what matters.
+        let _ = self.connection.send_datagram(whole);
+    }
+
+    /// Queues for one lane, which is opened when first used.
+    pub(crate) fn ordered(&mut self, lane: LinkLane, head: Bytes, body: Bytes) {
+        self.served.queue.put(head.len() + body.len());
+        let outlet = match lane {
+            LinkLane::Ordered(stream) => self.lanes.entry(stream).or_insert_with(|| {
+                let (outlet, inlet) = mpsc::unbounded_channel();
+                tokio::spawn(self.served.clone().open_lane(self.connection.clone(), inlet));
+                outlet
+            }),
+            LinkLane::Control | LinkLane::Datagram => &self.control,
+        };
+        // A closed channel means that the connection is reported as gone.
+        let _ = outlet.send([head, body]);
+    }
+
+    pub(crate) fn queue(&self) -> &Queue {
+        &self.served.queue
+    }
+
+    pub(crate) fn heard_since_last_asked(&mut self) -> bool {
+        let heard = self.connection.stats().udp_rx.datagrams;
+        std::mem::replace(&mut self.heard, heard) < heard
+    }
+}
+
+impl Drop for QuicOutlet {
+    fn drop(&mut self) {
+        self.connection.close(0u32.into(), b"");
+    }
+}
+
+/// Whom a connection's tasks report to.
+#[derive(Clone, Debug)]
+struct Served {
+    link: LinkTag,
+    carrier: CarrierId,
+    events: mpsc::Sender<Event>,
+    queue: Arc<Queue>,
+}
+
+impl Served {
+    async fn tell(&self, what: What) {
+        let _ = self.events.send(Event { link: self.link, carrier: self.carrier, what }).await;
+    }
+
+    async fn open_lane(self, connection: Connection, inlet: mpsc::UnboundedReceiver<[Bytes; 2]>) {
+        // An error means that the connection is gone, which `watch` reports.
+        if let Ok(lane) = connection.open_uni().await {
+            self.write(lane, inlet).await;
+        }
+    }
+
+    async fn write(self, mut lane: SendStream, mut inlet: mpsc::UnboundedReceiver<[Bytes; 2]>) {
+        while let Some(mut pieces) = inlet.recv().await {
+            let size = pieces.iter().map(Bytes::len).sum();
+            if lane.write_all_chunks(&mut pieces).await.is_err() {
+                return;
+            }
+            if self.queue.took(size) {
+                self.tell(What::Room).await;
+            }
+        }
+        // Dropping the stream finishes it.
+    }
+
+    async fn read(self, mut lane: RecvStream, mut decoder: FrameDecoder) {
+        loop {
+            match decode_all(&mut decoder) {
+                Ok(frames) if frames.is_empty() => {}
+                Ok(frames) => self.tell(What::Frames(frames)).await,
+                Err(error) => return self.tell(What::Gone(format!("sent {error}"))).await,
+            }
+            match lane.read_chunk(READ_SIZE, true).await {
+                Ok(Some(chunk)) => decoder.buffer().extend_from_slice(&chunk.bytes),
+                // The end of a lane is no end of the connection; an error is, and `watch` reports it.
+                Ok(None) | Err(_) => return,
+            }
+        }
+    }
+
+    async fn accept_lanes(self, connection: Connection) {
+        let mut readers = JoinSet::new();
+        while let Ok(lane) = connection.accept_uni().await {
+            readers.spawn(self.clone().read(lane, FrameDecoder::default()));
+            while readers.try_join_next().is_some() {}
+        }
+    }
+
+    async fn read_datagrams(self, connection: Connection) {
+        while let Ok(datagram) = connection.read_datagram().await {
+            match decode_datagram(datagram) {
+                Ok(frames) => self.tell(What::Frames(frames)).await,
+                Err(error) => return self.tell(What::Gone(format!("sent {error}"))).await,
+            }
+        }
+    }
+
+    async fn watch(self, connection: Connection) {
+        let why = connection.closed().await;
+        self.tell(What::Gone(why.to_string())).await;
+    }
+}
+
+/// Runs a connection.
+pub(crate) fn run(
+    parts: QuicParts,
+    link: LinkTag,
+    carrier: CarrierId,
+    events: mpsc::Sender<Event>,
+) -> (QuicOutlet, Vec<JoinHandle<()>>) {
+    let QuicParts { endpoint, connection, control } = parts;
+    let served = Served { link, carrier, events, queue: Arc::new(Queue::default()) };
+    let (outlet, inlet) = mpsc::unbounded_channel();
+    let tasks = vec![
+        tokio::spawn(served.clone().write(control.send, inlet)),
+        tokio::spawn(served.clone().read(control.receive, control.decoder)),
+        tokio::spawn(served.clone().accept_lanes(connection.clone())),
+        tokio::spawn(served.clone().read_datagrams(connection.clone())),
+        tokio::spawn(served.clone().watch(connection.clone())),
+    ];
+    let outlet = QuicOutlet {
+        connection,
+        control: outlet,
+        lanes: HashMap::new(),
+        served,
+        heard: 0,
+        _endpoint: endpoint,
+    };
+    (outlet, tasks)
+}

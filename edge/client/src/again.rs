@@ -1,0 +1,118 @@
+//! Running ssh again for a link that lost its carriers: silently in the background, or in the
+//! foreground when it has to ask the person.
+
+use std::time::Duration;
+
+use abide_carrier::{GreetingError, Pipe, greet};
+use abide_link::handshake::HandshakeError;
+use abide_link::{CarrierKind, LinkKey};
+use abide_openssh::{Bring, RetryAdvice};
+use abide_terms::{EndingCode, LinkId};
+use tokio::process::Child;
+use tokio::sync::mpsc;
+
+use crate::connect::{ConnectError, Opened, open};
+use crate::outage::Outage;
+use crate::plan::{Notice, Plan, Voice};
+
+/// How long TCP and banner may take, at least: two repeats of a lost SYN fit.
+const CONNECT_LEAST: Duration = Duration::from_secs(4);
+/// How many round trips they may take.
+const CONNECT_ROUND_TRIPS: u32 = 8;
+/// How long all of an attempt may take; a login that hangs (ConnectTimeout does not cover the key
+/// exchange) must not stand in the way of the next.
+const ATTEMPT_MAX: Duration = Duration::from_secs(30);
+
+/// What an attempt needs.
+pub(crate) struct Again {
+    pub(crate) plan: Plan,
+    pub(crate) session: String,
+    pub(crate) link: (LinkId, LinkKey),
+    pub(crate) rtt: Option<Duration>,
+}
+
+/// What an attempt came to.
+pub(crate) enum Attempted {
+    /// A new pipe of the link.
+    Joined { child: Box<Child>, pipe: Box<Pipe> },
+    /// Nothing. `needs_user`: ssh would have had to ask.
+    Failed { needs_user: bool },
+    /// The server is there, the session is not.
+    SessionGone,
+}
+
+/// Runs ssh once without asking anybody anything.
+pub(crate) async fn run_ssh_again(again: Again, done: mpsc::UnboundedSender<Attempted>) {
+    let Again { plan, session, link, rtt } = again;
+    let patience = CONNECT_LEAST.max(rtt.unwrap_or_default() * CONNECT_ROUND_TRIPS);
+    let bring = Bring::Again { connect_timeout: patience.as_secs() as u32 };
+    let mut mute = Mute;
+    let attempt = attempt(&plan, &session, &link, bring, &mut mute);
+    let attempted = tokio::time::timeout(ATTEMPT_MAX, attempt).await;
+    // The client may have ended meanwhile.
+    let _ = done.send(attempted.unwrap_or(Attempted::Failed { needs_user: false }));
+}
+
+/// Runs ssh in the foreground: it may ask.
+pub(crate) async fn sign_in(
+    plan: &Plan,
+    session: &str,
+    link: &(LinkId, LinkKey),
+    voice: &mut dyn Voice,
+) -> Attempted {
+    attempt(plan, session, link, Bring::First, voice).await
+}
+
+async fn attempt(
+    plan: &Plan,
+    session: &str,
+    link: &(LinkId, LinkKey),
+    bring: Bring,
+    voice: &mut dyn Voice,
+) -> Attempted {
+    let args = ["keeper", "resume", session].map(str::to_owned).to_vec();
+    match open(plan, args, bring, voice).await {
+        Ok(opened) => join(opened, link).await,
+        Err(error) => {
+            tracing::info!(%error, "ssh failed");
+            let ConnectError::Ssh(ending) = error else {
+                return Attempted::Failed { needs_user: false };
+            };
+            Attempted::Failed { needs_user: ending.retry(true) != RetryAdvice::Later }
+        }
+    }
+}
+
+async fn join(opened: Opened, (link, key): &(LinkId, LinkKey)) -> Attempted {
+    let Opened { child, read, write, rest } = opened;
+    let Ok(mut pipe) = Pipe::new(read, write, CarrierKind::SshPipe, &rest) else {
+        return Attempted::Failed { needs_user: false };
+    };
+    match greet(&mut pipe, key, *link).await {
+        Ok(()) => Attempted::Joined { child: Box::new(child), pipe: Box::new(pipe) },
+        Err(GreetingError::Handshake(HandshakeError::Refused { code, .. }))
+            if code == EndingCode::UnknownLink.number() =>
+        {
+            Attempted::SessionGone
+        }
+        Err(error) => {
+            tracing::info!(%error, "the link was not resumed");
+            Attempted::Failed { needs_user: false }
+        }
+    }
+}
+
+/// Says nothing: the outage line speaks.
+struct Mute;
+
+impl Voice for Mute {
+    fn tell(&mut self, _: Notice<'_>) {}
+
+    fn outage(&self, _: &Outage) -> String {
+        String::new()
+    }
+
+    fn help(&self, _: char) -> String {
+        String::new()
+    }
+}

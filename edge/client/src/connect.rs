@@ -1,0 +1,321 @@
+//! One ssh process that leads to a keeper: bootstrap, upload if need be, and then its stdio is a pipe.
+
+use std::ffi::OsString;
+use std::os::fd::OwnedFd;
+use std::process::{ExitStatus, Stdio};
+
+use abide_openssh::{
+    Bootstrap, BootstrapError, BootstrapEvent, BootstrapPlan, Bring, FailReason, LineError,
+    RemoteLine, Silence, SshEnding, Token, bootstrap_argv, classify, explain_silence,
+};
+use abide_session::{CodecError, Messages, Opening, OpeningAnswer, Refused, Welcome};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::sync::mpsc;
+
+use crate::plan::{Notice, Plan, Voice};
+use crate::upload::upload;
+
+/// Lines of ssh's stderr kept to explain an ending. Oldest go first.
+const LINES_MAX: usize = 64;
+/// Longest line of it that is looked at, in bytes.
+const LINE_MAX: u64 = 4096;
+
+/// Why there is no keeper at the other end.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// ssh could not be started.
+    #[error("{ssh}: {error}", ssh = .ssh.to_string_lossy())]
+    NoSsh {
+        /// What was tried.
+        ssh: OsString,
+        /// The system's words.
+        error: std::io::Error,
+    },
+    /// ssh ended before the bootstrap was through.
+    #[error("{0:?}")]
+    Ssh(SshEnding),
+    /// ssh logged in, and something else than our script answered.
+    #[error("{0:?}")]
+    Silent(Silence),
+    /// The remote command cannot be written.
+    #[error(transparent)]
+    Line(#[from] LineError),
+    /// Noise without end, or a broken marker.
+    #[error(transparent)]
+    Bootstrap(#[from] BootstrapError),
+    /// The server is another kind of machine.
+    #[error("the server is {there}, this program is for {here}")]
+    OtherArchitecture {
+        /// This machine.
+        here: String,
+        /// That machine.
+        there: String,
+    },
+    /// No place there takes the keeper.
+    #[error("no place on the server takes the keeper")]
+    Nowhere(Vec<(String, FailReason)>),
+    /// The keeper refused.
+    #[error("{}", .0.evidence)]
+    Refused(Refused),
+    /// The keeper said what is no message.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    /// Reading or writing failed on this side.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// A way to a keeper, before a link is on it.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) child: Child,
+    pub(crate) read: OwnedFd,
+    pub(crate) write: OwnedFd,
+    pub(crate) rest: Vec<u8>,
+}
+
+/// A new link's beginning.
+#[derive(Debug)]
+pub struct Connected {
+    pub(crate) welcome: Welcome,
+    pub(crate) child: Option<Child>,
+    pub(crate) read: OwnedFd,
+    pub(crate) write: OwnedFd,
+    pub(crate) rest: Vec<u8>,
+}
+
+impl Connected {
+    /// Runs ssh, brings a keeper up with `args`, and reads its welcome. ssh may ask the person.
+    pub async fn through_ssh(
+        plan: &Plan,
+        args: Vec<String>,
+        voice: &mut dyn Voice,
+    ) -> Result<Self, ConnectError> {
+        let Opened { child, read, write, rest } = open(plan, args, Bring::First, voice).await?;
+        let read = abide_carrier::watch(nonblocking(read)?)?;
+        let (welcome, rest) = read_welcome(&read, rest).await?;
+        for notice in &welcome.notices {
+            voice.tell(Notice::Keeper(notice));
+        }
+        Ok(Connected { welcome, child: Some(child), read: read.into_inner(), write, rest })
+    }
+
+    /// The session's id.
+    pub fn session(&self) -> &str {
+        &self.welcome.session
+    }
+
+    /// Whether the session has a terminal.
+    pub fn has_terminal(&self) -> bool {
+        self.welcome.terminal
+    }
+}
+
+fn nonblocking(fd: OwnedFd) -> std::io::Result<OwnedFd> {
+    abide_host::descriptors::set_nonblocking(&fd, true)?;
+    Ok(fd)
+}
+
+/// Reads the keeper's first message; what follows it belongs to the link.
+pub(crate) async fn read_welcome(
+    read: &tokio::io::unix::AsyncFd<OwnedFd>,
+    rest: Vec<u8>,
+) -> Result<(Welcome, Vec<u8>), ConnectError> {
+    let mut messages = Messages::default();
+    messages.push(&rest);
+    let mut buffer = vec![0; 16 * 1024];
+    let opening = loop {
+        if let Some(opening) = messages.next_message::<Opening>()? {
+            break opening;
+        }
+        let mut ready = read.readable().await?;
+        match ready.try_io(|fd| Ok(rustix::io::read(fd, &mut buffer[..])?)) {
+            Ok(Ok(0)) => return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into()),
+            Ok(Ok(count)) => messages.push(&buffer[..count]),
+            Ok(Err(error)) => return Err(error.into()),
+            Err(_would_block) => {}
+        }
+    };
+    match opening.answer {
+        Some(OpeningAnswer::Welcome(welcome)) => Ok((welcome, messages.into_rest().to_vec())),
+        Some(OpeningAnswer::Refused(refused)) => Err(ConnectError::Refused(refused)),
+        None => Err(ConnectError::Refused(Refused::default())),
+    }
+}
+
+/// Runs ssh until our keeper answers at its other end.
+pub(crate) async fn open(
+    plan: &Plan,
+    args: Vec<String>,
+    bring: Bring,
+    voice: &mut dyn Voice,
+) -> Result<Opened, ConnectError> {
+    let token = Token::new(abide_host::random::bytes());
+    let bootstrap = Bootstrap::new(token.clone());
+    let line = RemoteLine::new(&BootstrapPlan::new(token, plan.build.clone(), args)?)?;
+    let argv = bootstrap_argv(&plan.invocation, &plan.effective, bring, &line);
+    let mut command = Command::new(&plan.ssh);
+    command
+        .args(argv)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    let child =
+        command.spawn().map_err(|error| ConnectError::NoSsh { ssh: plan.ssh.clone(), error })?;
+    Attempt::new(child, bootstrap)?.run(plan, voice).await
+}
+
+/// One running ssh before its keeper answered.
+struct Attempt {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: ChildStdout,
+    lines: mpsc::Receiver<String>,
+    kept: std::collections::VecDeque<String>,
+    noise: Vec<u8>,
+    failed: Vec<(String, FailReason)>,
+    bootstrap: Bootstrap,
+}
+
+impl Attempt {
+    fn new(mut child: Child, bootstrap: Bootstrap) -> Result<Self, ConnectError> {
+        let missing = || std::io::Error::other("ssh has no stdio");
+        let stdin = child.stdin.take().ok_or_else(missing)?;
+        let stdout = child.stdout.take().ok_or_else(missing)?;
+        let stderr = child.stderr.take().ok_or_else(missing)?;
+        let (sender, lines) = mpsc::channel(LINES_MAX);
+        tokio::spawn(read_lines(stderr, sender));
+        let (kept, noise, failed) = Default::default();
+        Ok(Attempt { child, stdin, stdout, lines, kept, noise, failed, bootstrap })
+    }
+
+    async fn run(mut self, plan: &Plan, voice: &mut dyn Voice) -> Result<Opened, ConnectError> {
+        let mut buffer = vec![0; 16 * 1024];
+        loop {
+            while let Some(event) = self.bootstrap.poll_event() {
+                if let BootstrapEvent::Open { rest } = event {
+                    return self.opened(rest, voice);
+                }
+                self.handle(event, plan, voice).await?;
+            }
+            tokio::select! {
+                Some(line) = self.lines.recv() => self.hear(line, voice),
+                count = self.stdout.read(&mut buffer) => match count? {
+                    0 => return Err(self.explain().await),
+                    count => self.bootstrap.handle_bytes(&buffer[..count])?,
+                },
+            }
+        }
+    }
+
+    async fn handle(
+        &mut self,
+        event: BootstrapEvent,
+        plan: &Plan,
+        voice: &mut dyn Voice,
+    ) -> Result<(), ConnectError> {
+        match event {
+            BootstrapEvent::Noise(bytes) => self.noise.extend(bytes.iter().take(4096)),
+            BootstrapEvent::Need { architecture, place } => {
+                self.send_keeper(architecture, &place, plan, voice).await?
+            }
+            BootstrapEvent::PlaceFailed { place, reason } => {
+                voice.tell(Notice::PlaceFailed { place: &place, reason });
+                self.failed.push((place, reason));
+            }
+            BootstrapEvent::Nowhere => {
+                return Err(ConnectError::Nowhere(std::mem::take(&mut self.failed)));
+            }
+            BootstrapEvent::Open { .. } => {}
+        }
+        Ok(())
+    }
+
+    async fn send_keeper(
+        &mut self,
+        there: abide_openssh::Architecture,
+        place: &str,
+        plan: &Plan,
+        voice: &mut dyn Voice,
+    ) -> Result<(), ConnectError> {
+        use tokio::io::AsyncWriteExt;
+        let here = abide_openssh::Architecture::own();
+        if !here.runs_on(&there) {
+            // The script's exit is not waited for.
+            let _ = self.stdin.write_all(&abide_openssh::answer_none()).await;
+            return Err(ConnectError::OtherArchitecture {
+                here: here.to_string(),
+                there: there.to_string(),
+            });
+        }
+        upload(&plan.exe, &mut self.stdin, |sent, total| {
+            voice.tell(Notice::Upload { sent, total, place })
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Lines that explain an ending wait for it; all others are told at once.
+    fn hear(&mut self, line: String, voice: &mut dyn Voice) {
+        if self.kept.len() == LINES_MAX {
+            self.kept.pop_front();
+        }
+        if matches!(classify(&line, failure()), SshEnding::Other { .. } | SshEnding::RemoteExit(_))
+        {
+            voice.tell(Notice::Ssh(&line));
+        }
+        self.kept.push_back(line);
+    }
+
+    fn opened(self, rest: Vec<u8>, _: &mut dyn Voice) -> Result<Opened, ConnectError> {
+        let Attempt { child, stdin, stdout, lines, .. } = self;
+        // What ssh says later is read and dropped, so that it never blocks.
+        tokio::spawn(drain(lines));
+        Ok(Opened { child, read: stdout.into_owned_fd()?, write: stdin.into_owned_fd()?, rest })
+    }
+
+    async fn explain(mut self) -> ConnectError {
+        let status = match self.child.wait().await {
+            Ok(status) => status,
+            Err(error) => return error.into(),
+        };
+        while let Some(line) = self.lines.recv().await {
+            self.kept.push_back(line);
+        }
+        let stderr = self.kept.into_iter().collect::<Vec<_>>().join("\n");
+        match classify(&stderr, status) {
+            SshEnding::Other { .. } | SshEnding::RemoteExit(_) => {
+                let noise = String::from_utf8_lossy(&self.noise).into_owned();
+                ConnectError::Silent(explain_silence(&noise, &stderr, status.code()))
+            }
+            ending => ConnectError::Ssh(ending),
+        }
+    }
+}
+
+/// The status of an ssh that failed by itself.
+fn failure() -> ExitStatus {
+    std::os::unix::process::ExitStatusExt::from_raw(255 << 8)
+}
+
+async fn read_lines(stderr: ChildStderr, lines: mpsc::Sender<String>) {
+    let mut reader = BufReader::with_capacity(4096, stderr);
+    loop {
+        let mut line = Vec::new();
+        match (&mut reader).take(LINE_MAX).read_until(b'\n', &mut line).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {
+                let line = String::from_utf8_lossy(&line).trim_end().to_owned();
+                if lines.send(line).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+async fn drain(mut lines: mpsc::Receiver<String>) {
+    while lines.recv().await.is_some() {}
+}

@@ -1,0 +1,28 @@
+//! The near end: brings a keeper up through the user's own ssh, shows its session, and gets the link
+//! back when the network takes it away. Never sees the keeper; never prints by itself: words for
+//! people come from `cli` through [`Voice`].
+
+mod again;
+mod client;
+mod connect;
+mod escape;
+mod input;
+mod interruption;
+mod local;
+mod outage;
+mod outcome;
+mod paths;
+mod plan;
+mod quic;
+mod remote;
+mod terminal;
+mod upload;
+mod writer;
+
+pub use client::Client;
+pub use connect::{ConnectError, Connected};
+pub use local::connect_local;
+pub use outage::{Doing, Outage};
+pub use outcome::{LinkLost, Outcome};
+pub use plan::{Notice, Plan, Voice};
+pub use remote::{Said, ask_remote};

@@ -1,0 +1,67 @@
+//! What a client is to do, decided before anything is touched; and the voice that tells people.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use abide_openssh::{BuildId, Effective, Escape, Invocation};
+
+use crate::outage::Outage;
+
+/// Everything the client needs to know, from flags, settings and environment.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The ssh program.
+    pub ssh: OsString,
+    /// The command line as ssh would read it.
+    pub invocation: Invocation,
+    /// What `ssh -G` says of it.
+    pub effective: Effective,
+    /// This binary, for upload.
+    pub exe: PathBuf,
+    /// Its build.
+    pub build: BuildId,
+    /// The escape character at the start of a line.
+    pub escape: Escape,
+    /// Do not read stdin (-n).
+    pub stdin_null: bool,
+    /// Send all UDP there instead of to the keeper's addresses: for relays in tests and demos.
+    pub udp_via: Option<SocketAddr>,
+    /// Use no UDP.
+    pub no_udp: bool,
+}
+
+/// Something that people should hear of before the session is there.
+#[derive(Debug)]
+pub enum Notice<'a> {
+    /// ssh said this on its stderr.
+    Ssh(&'a str),
+    /// The keeper is being sent.
+    Upload {
+        /// Bytes sent.
+        sent: u64,
+        /// Bytes in all.
+        total: u64,
+        /// Where to.
+        place: &'a str,
+    },
+    /// A place could not take the keeper.
+    PlaceFailed {
+        /// Which.
+        place: &'a str,
+        /// Why.
+        reason: abide_openssh::FailReason,
+    },
+    /// A word of the keeper's, such as a warning about logout.
+    Keeper(&'a str),
+}
+
+/// Speaks to people; given by `cli`.
+pub trait Voice: Send {
+    /// Tells a notice.
+    fn tell(&mut self, notice: Notice<'_>);
+    /// The one line shown during an outage.
+    fn outage(&self, outage: &Outage) -> String;
+    /// What `~?` shows.
+    fn help(&self, escape: char) -> String;
+}

@@ -1,0 +1,95 @@
+//! Writes to stdout or stderr from a thread of its own: these may be anything (a terminal that was
+//! stopped, a slow pipe, a file), and their flags are shared with other programs, so they are never
+//! made non-blocking.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+/// Bytes that wait to be written. At it the link is read no further, and its window closes.
+const QUEUE_MAX: usize = 256 * 1024;
+
+#[derive(Debug, Default)]
+struct Shared {
+    queued: AtomicUsize,
+    broken: AtomicBool,
+    wake: Notify,
+}
+
+/// One output.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Bytes>,
+    shared: Arc<Shared>,
+}
+
+impl Writer {
+    /// Writes to a duplicate of `fd`.
+    pub(crate) fn new(fd: impl AsFd) -> std::io::Result<Self> {
+        let fd = fd.as_fd().try_clone_to_owned()?;
+        let (queue, queued) = mpsc::channel();
+        let shared = Arc::new(Shared::default());
+        let theirs = shared.clone();
+        std::thread::Builder::new()
+            .name("writer".into())
+            .stack_size(64 * 1024)
+            .spawn(move || write(fd, queued, theirs))?;
+        Ok(Writer { queue, shared })
+    }
+
+    pub(crate) fn put(&self, bytes: Bytes) {
+        self.shared.queued.fetch_add(bytes.len(), Ordering::Relaxed);
+        // A writer that ended has said that it is broken.
+        let _ = self.queue.send(bytes);
+    }
+
+    pub(crate) fn has_room(&self) -> bool {
+        self.shared.queued.load(Ordering::Relaxed) < QUEUE_MAX
+    }
+
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.is_broken() || self.shared.queued.load(Ordering::Acquire) == 0
+    }
+
+    /// Nobody reads this output any more.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.shared.broken.load(Ordering::Acquire)
+    }
+
+    /// Waits until something was written.
+    pub(crate) async fn progress(&self) {
+        self.shared.wake.notified().await;
+    }
+}
+
+fn write(fd: OwnedFd, queued: mpsc::Receiver<Bytes>, shared: Arc<Shared>) {
+    for bytes in queued {
+        if !shared.broken.load(Ordering::Relaxed) && write_all(&fd, &bytes).is_err() {
+            shared.broken.store(true, Ordering::Release);
+        }
+        let left = shared.queued.fetch_sub(bytes.len(), Ordering::AcqRel) - bytes.len();
+        if left < QUEUE_MAX / 2 {
+            shared.wake.notify_one();
+        }
+    }
+}
+
+fn write_all(fd: &OwnedFd, mut bytes: &[u8]) -> rustix::io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::write(fd, bytes) {
+            Ok(written) => bytes = &bytes[written..],
+            Err(rustix::io::Errno::INTR) => {}
+            // Somebody else made it non-blocking: wait until it takes more.
+            Err(rustix::io::Errno::AGAIN) => {
+                let mut poll = [rustix::event::PollFd::new(fd, rustix::event::PollFlags::OUT)];
+                rustix::event::poll(&mut poll, None)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

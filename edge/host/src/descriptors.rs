@@ -1,0 +1,51 @@
+//! Small things done to descriptors. Not I/O.
+
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
+/// Sets or clears O_NONBLOCK. It belongs to the open file and not to the descriptor, so it acts on
+/// every duplicate too, in other processes as well: never use it on a descriptor that was
+/// inherited and is shared, such as a terminal.
+pub fn set_nonblocking(fd: impl AsFd, on: bool) -> io::Result<()> {
+    let mut flags = fcntl_getfl(&fd)?;
+    flags.set(OFlags::NONBLOCK, on);
+    Ok(fcntl_setfl(&fd, flags)?)
+}
+
+/// A pipe, blocking, both ends closed on exec: (read end, write end).
+pub fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    Ok(pipe_with(PipeFlags::CLOEXEC)?)
+}
+
+/// Sets how many bytes a pipe holds; returns what the kernel made of it (rounded up to a power of
+/// two of pages). Fails with `PermissionDenied` above /proc/sys/fs/pipe-max-size (1 MiB as a rule)
+/// and with `ResourceBusy` below what the pipe holds now.
+pub fn set_pipe_size(fd: impl AsFd, bytes: usize) -> io::Result<usize> {
+    fcntl_setpipe_size(&fd, bytes)?;
+    Ok(rustix::pipe::fcntl_getpipe_size(&fd)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nonblocking_pipe_says_would_block() {
+        let (read, _write) = pipe().unwrap();
+        set_nonblocking(&read, true).unwrap();
+        let error = rustix::io::read(&read, &mut [0; 8]).unwrap_err();
+        assert_eq!(io::Error::from(error).kind(), io::ErrorKind::WouldBlock);
+        set_nonblocking(&read, false).unwrap();
+        assert!(!fcntl_getfl(&read).unwrap().contains(OFlags::NONBLOCK));
+    }
+
+    #[test]
+    fn a_pipe_holds_what_it_was_told_to() {
+        let (_read, write) = pipe().unwrap();
+        assert_eq!(set_pipe_size(&write, 5000).unwrap(), 8192);
+        set_nonblocking(&write, true).unwrap();
+        assert_eq!(rustix::io::write(&write, &[0; 20_000]).unwrap(), 8192);
+    }
+}

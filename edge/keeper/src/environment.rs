@@ -1,0 +1,46 @@
+//! The environment of a session's program: the login's own, with what belongs to the session.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use abide_host::users::User;
+
+/// Variables of the bootstrap shell and of abide's own processes, which a login would not have set.
+const NOT_PASSED: [&str; 8] = [
+    "_",
+    "SHLVL",
+    "OLDPWD",
+    "PWD",
+    "SSH_TTY",
+    "TERM",
+    abide_host::readiness::READY_VARIABLE,
+    abide_host::readiness::UMASK_VARIABLE,
+];
+
+/// PATH where the login set none: sshd's default.
+const PATH_DEFAULT: &str = "/usr/local/bin:/usr/bin:/bin:/usr/games";
+
+/// The environment for a program; `terminal` is TERM and the terminal's device, if it has one.
+pub(crate) fn for_program(
+    user: &User,
+    terminal: Option<(&str, &Path)>,
+) -> Vec<(OsString, OsString)> {
+    let passed = std::env::vars_os().filter(|(name, _)| !NOT_PASSED.iter().any(|not| name == not));
+    let mut variables: Vec<(OsString, OsString)> = passed.collect();
+    let mut set_default = |name: &str, value: OsString| {
+        if !variables.iter().any(|(known, _)| known == name) {
+            variables.push((name.into(), value));
+        }
+    };
+    set_default("PATH", PATH_DEFAULT.into());
+    set_default("USER", user.name.clone().into());
+    set_default("LOGNAME", user.name.clone().into());
+    set_default("HOME", user.home.clone().into());
+    set_default("SHELL", user.shell.clone().into());
+    if let Some((kind, device)) = terminal {
+        let kind = if kind.is_empty() { "dumb" } else { kind };
+        variables.push(("TERM".into(), kind.into()));
+        variables.push(("SSH_TTY".into(), device.into()));
+    }
+    variables
+}

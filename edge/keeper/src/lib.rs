@@ -1,0 +1,21 @@
+//! The far end: one process for each session, of the user, detached from the login. It owns the
+//! program's terminal or pipes, keeps a terminal model, and serves any number of links to clients.
+//! Never sees the client; they meet in the link and in `abide_session`'s messages.
+
+mod attachment;
+mod bridge;
+mod door;
+mod environment;
+mod keeper;
+mod lingering;
+mod output;
+mod program;
+mod requests;
+mod run;
+mod start;
+mod subsystem;
+
+pub use bridge::{bridge, open_session};
+pub use requests::{Found, Lookup, RequestError, ask, describe_all, find};
+pub use run::{RunError, run};
+pub use start::{StartError, start};

@@ -1,0 +1,313 @@
+//! The program of a session, on a terminal or on pipes, with what goes in and comes out.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use abide_carrier::watch;
+use abide_host::child::{Child, Exit};
+use abide_host::command::ShellCommand;
+use abide_host::{process, pty, users};
+use abide_session::{ProgramKind, RefusalCode, Refused, Start, Terminal};
+use bytes::{Buf, Bytes};
+use tokio::io::unix::AsyncFd;
+
+use crate::{environment, subsystem};
+
+/// Bytes that wait for the program to read. At it the link's window closes.
+const INPUT_MAX: usize = 64 * 1024;
+/// Bytes taken from the program in one turn.
+const TURN_MAX: usize = 64 * 1024;
+
+/// Which output of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The terminal, or standard output.
+    Output,
+    /// Standard error of a program on pipes.
+    Errors,
+}
+
+/// A running (or exited) program.
+pub(crate) struct Program {
+    child: Child,
+    exited: AsyncFd<OwnedFd>,
+    exit: Option<Exit>,
+    input: Option<AsyncFd<OwnedFd>>,
+    input_queue: VecDeque<Bytes>,
+    input_ends: bool,
+    output: Option<AsyncFd<OwnedFd>>,
+    errors: Option<AsyncFd<OwnedFd>>,
+    on_terminal: bool,
+}
+
+impl Program {
+    /// Starts what `start` asks for.
+    pub(crate) fn spawn(start: &Start) -> Result<Self, Refused> {
+        let user = users::current();
+        if !is_executable(&user.shell) {
+            return Err(refused(RefusalCode::NoShell, user.shell.display().to_string()));
+        }
+        let command = command(start, &user)?;
+        match &start.terminal {
+            Some(terminal) => Self::on_terminal(command, terminal, &user),
+            None => Self::on_pipes(command, &user),
+        }
+    }
+
+    fn on_terminal(
+        mut command: ShellCommand,
+        terminal: &Terminal,
+        user: &users::User,
+    ) -> Result<Self, Refused> {
+        let no_terminal = |error: io::Error| refused(RefusalCode::NoTerminal, error.to_string());
+        let mut pty = pty::open(size(terminal)).map_err(no_terminal)?;
+        let device = rustix::pty::ptsname(&pty.master, Vec::new());
+        let device = device.map_err(|error| no_terminal(error.into()))?;
+        let device = PathBuf::from(device.to_string_lossy().into_owned());
+        command.env = environment::for_program(user, Some((&terminal.kind, &device)));
+        let child = pty::spawn(&mut pty, &command).map_err(|error| no_shell(&command, &error))?;
+        let input = pty.master.try_clone().and_then(watch).map_err(no_terminal)?;
+        let output = watch(pty.master).map_err(no_terminal)?;
+        Self::new(child, input, output, None).map_err(no_terminal)
+    }
+
+    fn on_pipes(mut command: ShellCommand, user: &users::User) -> Result<Self, Refused> {
+        command.env = environment::for_program(user, None);
+        let piped = process::spawn(&command).map_err(|error| no_shell(&command, &error))?;
+        let other = |error: io::Error| refused(RefusalCode::Other, error.to_string());
+        let input = watch(piped.stdin).map_err(other)?;
+        let output = watch(piped.stdout).map_err(other)?;
+        let errors = watch(piped.stderr).map_err(other)?;
+        Self::new(piped.child, input, output, Some(errors)).map_err(other)
+    }
+
+    fn new(
+        child: Child,
+        input: AsyncFd<OwnedFd>,
+        output: AsyncFd<OwnedFd>,
+        errors: Option<AsyncFd<OwnedFd>>,
+    ) -> io::Result<Self> {
+        let exited = watch(child.pidfd()?)?;
+        let on_terminal = errors.is_none();
+        Ok(Program {
+            child,
+            exited,
+            exit: None,
+            input: Some(input),
+            input_queue: VecDeque::new(),
+            input_ends: false,
+            output: Some(output),
+            errors,
+            on_terminal,
+        })
+    }
+
+    // What goes in.
+
+    /// More input is welcome.
+    pub(crate) fn wants_input(&self) -> bool {
+        self.input.is_some() && self.input_queue.iter().map(Bytes::len).sum::<usize>() < INPUT_MAX
+    }
+
+    /// Queues input. Input after the program closed its end is dropped, as a terminal's would be.
+    pub(crate) fn put_input(&mut self, bytes: Bytes) {
+        if self.input.is_some() {
+            self.input_queue.push_back(bytes);
+        }
+    }
+
+    /// No more input will come.
+    pub(crate) fn end_input(&mut self) {
+        self.input_ends = true;
+        self.close_spent_input();
+    }
+
+    pub(crate) fn has_input(&self) -> bool {
+        self.input.is_some() && !self.input_queue.is_empty()
+    }
+
+    /// Waits until the program takes input; for ever when there is none.
+    pub(crate) async fn input_ready(&self) {
+        match &self.input {
+            Some(input) if self.has_input() => {
+                // An error shows when writing.
+                let _ = input.writable().await.map(|mut ready| ready.retain_ready());
+            }
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// Writes what the program takes.
+    pub(crate) fn write_input(&mut self) {
+        while let (Some(input), Some(front)) = (&self.input, self.input_queue.front_mut()) {
+            let written =
+                input.try_io(tokio::io::Interest::WRITABLE, |fd| Ok(rustix::io::write(fd, front)?));
+            match written {
+                Ok(count) if count < front.len() => front.advance(count),
+                Ok(_) => {
+                    self.input_queue.pop_front();
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(_) => {
+                    // The program closed its input.
+                    self.input_queue.clear();
+                    self.input = None;
+                }
+            }
+        }
+        self.close_spent_input();
+    }
+
+    fn close_spent_input(&mut self) {
+        if self.input_ends && self.input_queue.is_empty() && !self.on_terminal {
+            self.input = None;
+        }
+    }
+
+    // What comes out.
+
+    /// Waits until the source has output, or its end; for ever when it is over.
+    pub(crate) async fn output_ready(&self, source: Source) {
+        match self.source(source) {
+            Some(fd) => {
+                // An error shows when reading.
+                let _ = fd.readable().await.map(|mut ready| ready.retain_ready());
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Reads what is there, at most `TURN_MAX`; `None` when nothing is, or the source is over.
+    pub(crate) fn read_output(&mut self, source: Source) -> Option<Bytes> {
+        let on_terminal = self.on_terminal;
+        let fd = self.source(source)?;
+        let mut buffer = vec![0; if on_terminal { 4096 } else { TURN_MAX }];
+        let mut filled = 0;
+        let over = loop {
+            let space = &mut buffer[filled..];
+            let read = fd.try_io(tokio::io::Interest::READABLE, |fd| pty::read(fd, space));
+            match read {
+                Ok(0) => break true,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break false,
+                Err(_) => break true,
+            }
+            if filled >= TURN_MAX {
+                break false;
+            }
+            if filled == buffer.len() {
+                buffer.resize((filled * 4).min(TURN_MAX), 0);
+            }
+        };
+        if over {
+            match source {
+                Source::Output => self.output = None,
+                Source::Errors => self.errors = None,
+            }
+        }
+        buffer.truncate(filled);
+        (filled > 0).then(|| Bytes::from(buffer))
+    }
+
+    pub(crate) fn is_over(&self, source: Source) -> bool {
+        self.source(source).is_none()
+    }
+
+    /// The program on the terminal is gone: what other processes still print there is not waited for.
+    pub(crate) fn close_terminal(&mut self) {
+        if self.on_terminal {
+            self.output = None;
+            self.input = None;
+        }
+    }
+
+    fn source(&self, source: Source) -> Option<&AsyncFd<OwnedFd>> {
+        match source {
+            Source::Output => self.output.as_ref(),
+            Source::Errors => self.errors.as_ref(),
+        }
+    }
+
+    // How it lives and ends.
+
+    /// Waits for the program's exit; for ever once it is known.
+    pub(crate) async fn exit_ready(&self) {
+        if self.exit.is_some() {
+            std::future::pending::<()>().await;
+        }
+        let _ = self.exited.readable().await.map(|mut ready| ready.retain_ready());
+    }
+
+    /// How the program ended, once it has.
+    pub(crate) fn exit(&mut self) -> Option<Exit> {
+        if self.exit.is_none() {
+            self.exit = self.child.try_wait().ok().flatten();
+        }
+        self.exit
+    }
+
+    /// Tells the terminal's programs a new size.
+    pub(crate) fn resize(&self, terminal: &Terminal) {
+        if let (true, Some(output)) = (self.on_terminal, &self.output) {
+            // A terminal that is gone has no size.
+            let _ = pty::set_size(output.get_ref(), size(terminal));
+        }
+    }
+
+    /// Sends a signal to the program and its children. One that is gone already needs none.
+    pub(crate) fn signal(&self, number: i32) {
+        let _ = self.child.signal_group(number);
+    }
+}
+
+fn command(start: &Start, user: &users::User) -> Result<ShellCommand, Refused> {
+    let what = start.program.as_ref().and_then(|program| program.what.as_ref());
+    let mut command = match what {
+        Some(ProgramKind::LoginShell(_)) | None => ShellCommand::login_shell(&user.shell),
+        Some(ProgramKind::Command(line)) => ShellCommand::shell_line(&user.shell, line),
+        Some(ProgramKind::Subsystem(name)) => {
+            let line = subsystem::command(name);
+            let line = line.ok_or_else(|| refused(RefusalCode::NoSubsystem, name.clone()))?;
+            ShellCommand::shell_line(&user.shell, format!("exec {line}"))
+        }
+    };
+    command.cwd = if user.home.is_dir() { user.home.clone() } else { PathBuf::from("/") };
+    command.umask = abide_host::readiness::original_umask();
+    Ok(command)
+}
+
+/// What a session runs, for people.
+pub(crate) fn describe(start: &Start) -> String {
+    match start.program.as_ref().and_then(|program| program.what.as_ref()) {
+        Some(ProgramKind::Command(line)) => line.clone(),
+        Some(ProgramKind::Subsystem(name)) => format!("subsystem {name}"),
+        Some(ProgramKind::LoginShell(_)) | None => "login shell".to_owned(),
+    }
+}
+
+fn size(terminal: &Terminal) -> pty::Size {
+    let side = |value: u32, default: u16| match u16::try_from(value) {
+        Ok(0) | Err(_) => default,
+        Ok(value) => value,
+    };
+    pty::Size {
+        rows: side(terminal.rows, 24),
+        cols: side(terminal.cols, 80),
+        xpixel: side(terminal.width, 0),
+        ypixel: side(terminal.height, 0),
+    }
+}
+
+fn is_executable(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
+}
+
+fn no_shell(command: &ShellCommand, error: &io::Error) -> Refused {
+    refused(RefusalCode::NoShell, format!("{}: {error}", command.program.display()))
+}
+
+pub(crate) fn refused(code: RefusalCode, evidence: impl Into<String>) -> Refused {
+    Refused { code: code.into(), evidence: evidence.into() }
+}

@@ -1,0 +1,127 @@
+//! Questions to the keepers of this machine, from outside: which sessions are there, end one.
+//! Blocking, with time limits; no event loop.
+
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use abide_session::{Ask, Describe, Description, Messages, Reply, ReplyAnswer, Request, encode};
+use abide_terms::SessionId;
+
+/// How long a keeper may take to answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    /// The runtime directory cannot be used.
+    #[error(transparent)]
+    Directory(#[from] abide_host::files::PrivateDirError),
+    /// The keeper cannot be reached.
+    #[error("{path}: {error}")]
+    Unreachable {
+        /// Its socket.
+        path: PathBuf,
+        /// The system's words.
+        error: io::Error,
+    },
+    /// The keeper refused.
+    #[error("the keeper refused: {0}")]
+    Refused(String),
+}
+
+/// A session of this machine.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Its keeper's socket.
+    pub socket: PathBuf,
+    /// What the keeper says of it.
+    pub description: Description,
+}
+
+/// What looking a session up gives.
+#[derive(Debug)]
+pub enum Lookup {
+    /// Exactly one.
+    One(Box<Found>),
+    /// None of that id or name (of any, when none was given).
+    None,
+    /// Several.
+    Several(Vec<Found>),
+}
+
+/// Every session of this user on this machine, oldest first. Sockets that nobody answers are left
+/// over from keepers that were killed, and are removed.
+pub fn describe_all() -> Result<Vec<Found>, RequestError> {
+    let folder = abide_host::local::runtime_dir()?;
+    let entries = std::fs::read_dir(&folder)
+        .map_err(|error| RequestError::Unreachable { path: folder, error })?;
+    let sockets = entries.flatten().map(|entry| entry.path()).filter(|path| is_session(path));
+    let mut found: Vec<Found> = sockets.filter_map(describe).collect();
+    found.sort_by_key(|session| std::cmp::Reverse(session.description.age));
+    Ok(found)
+}
+
+/// The session of an id or a name; with an empty `wanted`, the only one.
+pub fn find(wanted: &str) -> Result<Lookup, RequestError> {
+    let all = describe_all()?;
+    let is_it = |found: &&Found| {
+        wanted.is_empty() || found.description.session == wanted || found.description.name == wanted
+    };
+    let mut matching: Vec<Found> = all.iter().filter(is_it).cloned().collect();
+    Ok(match (matching.len(), matching.pop()) {
+        (1, Some(one)) => Lookup::One(Box::new(one)),
+        (_, Some(_)) => Lookup::Several(all.into_iter().filter(|found| is_it(&found)).collect()),
+        (_, None) => Lookup::None,
+    })
+}
+
+fn is_session(path: &Path) -> bool {
+    let is_socket = path.extension().is_some_and(|extension| extension == "sock");
+    let stem = path.file_stem().and_then(|stem| stem.to_str());
+    is_socket && stem.is_some_and(|stem| stem.parse::<SessionId>().is_ok())
+}
+
+fn describe(socket: PathBuf) -> Option<Found> {
+    match ask(&socket, Ask::Describe(Describe {})) {
+        Ok(ReplyAnswer::Description(description)) => Some(Found { socket, description }),
+        Err(RequestError::Unreachable { error, .. })
+            if error.kind() == io::ErrorKind::ConnectionRefused =>
+        {
+            // Nobody listens, and nobody will again: ids are not reused.
+            let _ = std::fs::remove_file(&socket);
+            None
+        }
+        _ => None,
+    }
+}
+
+/// Asks one keeper one thing.
+pub fn ask(socket: &Path, ask: Ask) -> Result<ReplyAnswer, RequestError> {
+    let unreachable = |error| RequestError::Unreachable { path: socket.to_owned(), error };
+    let reply = exchange(socket, ask).map_err(unreachable)?;
+    match reply.answer {
+        Some(ReplyAnswer::Failed(failed)) => Err(RequestError::Refused(failed.evidence)),
+        Some(answer) => Ok(answer),
+        None => Err(RequestError::Refused("an answer of a later release".to_owned())),
+    }
+}
+
+fn exchange(socket: &Path, ask: Ask) -> io::Result<Reply> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(ANSWER_WITHIN))?;
+    stream.write_all(&encode(&Request { ask: Some(ask) }))?;
+    let mut messages = Messages::default();
+    let mut buffer = [0; 4096];
+    loop {
+        let count = stream.read(&mut buffer)?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        messages.push(&buffer[..count]);
+        if let Some(reply) = messages.next_message::<Reply>().map_err(io::Error::other)? {
+            return Ok(reply);
+        }
+    }
+}

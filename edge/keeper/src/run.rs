@@ -1,0 +1,91 @@
+//! The keeper as a process: sets up its socket and its event loop, then serves.
+
+use std::io;
+use std::path::Path;
+
+use abide_carrier::quic::DoorKeys;
+use abide_host::readiness::Readiness;
+use abide_session::Start;
+use abide_terms::SessionId;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use crate::door;
+use crate::keeper::{Inlets, Keeper};
+
+/// Carrier events that wait; at it, carriers are read no faster than they are handled.
+const EVENTS_MAX: usize = 64;
+/// Visits that wait.
+const VISITS_MAX: usize = 16;
+
+/// Why a keeper could not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The runtime directory cannot be used.
+    #[error(transparent)]
+    Directory(#[from] abide_host::files::PrivateDirError),
+    /// The system refused something.
+    #[error("{what}: {error}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// The system's words.
+        error: io::Error,
+    },
+}
+
+fn system(what: &'static str) -> impl Fn(io::Error) -> RunError {
+    move |error| RunError::System { what, error }
+}
+
+/// Serves one session until it is over. Tells the process that started it when it is ready.
+pub fn run(id: SessionId, start: Start) -> Result<(), RunError> {
+    abide_host::memory::set_arena_max(1);
+    abide_host::signals::ignore_sigpipe();
+    let readiness = Readiness::from_environment().map_err(system("readiness"))?;
+    let path = abide_host::local::runtime_dir()?.join(format!("{id}.sock"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(system("event loop"))?;
+    let served = runtime.block_on(serve(id, start, &path, readiness));
+    // The socket may be gone already; a stale one is only looked at, never trusted.
+    let _ = std::fs::remove_file(&path);
+    served
+}
+
+async fn serve(
+    id: SessionId,
+    start: Start,
+    path: &Path,
+    readiness: Option<Readiness>,
+) -> Result<(), RunError> {
+    let listener = abide_host::local::listen(path).map_err(system("the session's socket"))?;
+    let keys = DoorKeys::default();
+    let (visits, visits_in) = mpsc::channel(VISITS_MAX);
+    let (carriers, carriers_in) = mpsc::channel(EVENTS_MAX);
+    let (arrivals, arrivals_in) = mpsc::unbounded_channel();
+    let (stop, stop_in) = mpsc::channel(1);
+    watch_signals(stop).map_err(system("signals"))?;
+    tokio::spawn(door::serve(listener, keys.clone(), visits));
+    if let Some(readiness) = readiness {
+        readiness.announce("ready").map_err(system("readiness"))?;
+    }
+    let keeper = Keeper::new(id, start, keys, carriers, arrivals);
+    let inlets =
+        Inlets { visits: visits_in, carriers: carriers_in, arrivals: arrivals_in, stop: stop_in };
+    keeper.serve(inlets).await.map_err(system("event loop"))
+}
+
+/// SIGTERM and SIGINT stop the keeper in order. SIGHUP is for terminals, which a keeper has none of.
+fn watch_signals(stop: mpsc::Sender<&'static str>) -> io::Result<()> {
+    let mut hang_up = signal(SignalKind::hangup())?;
+    tokio::spawn(async move { while hang_up.recv().await.is_some() {} });
+    for (kind, name) in [(SignalKind::terminate(), "SIGTERM"), (SignalKind::interrupt(), "SIGINT")]
+    {
+        let (mut signals, stop) = (signal(kind)?, stop.clone());
+        tokio::spawn(async move {
+            signals.recv().await;
+            let _ = stop.send(name).await;
+        });
+    }
+    Ok(())
+}

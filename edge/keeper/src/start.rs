@@ -1,0 +1,52 @@
+//! Brings a keeper up: what runs inside the login, and returns as soon as the keeper listens.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use abide_host::detach::{Daemon, DetachError, detach};
+use abide_host::{files, process, users};
+use abide_session::{Start, encode_word};
+use abide_terms::SessionId;
+
+/// How long a keeper may take to listen: much, for machines that swap.
+const READY_WITHIN: Duration = Duration::from_secs(20);
+
+/// Why no keeper came up.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The log's directory cannot be made, for instance on a full disk.
+    #[error("no directory for the log: {0}")]
+    LogDirectory(#[from] files::PrivateDirError),
+    /// The keeper did not come up.
+    #[error(transparent)]
+    Detach(#[from] DetachError),
+    /// It said something else than that it is ready.
+    #[error("the keeper said `{0}`")]
+    NotReady(String),
+}
+
+/// Starts a keeper for a new session.
+pub fn start(start: &Start) -> Result<SessionId, StartError> {
+    let id = SessionId::from_bytes(abide_host::random::bytes());
+    let said = detach(&Daemon {
+        program: PathBuf::from(process::SELF),
+        argv: ["abide", "keeper", "run", &id.to_string(), &encode_word(start)]
+            .map(OsString::from)
+            .to_vec(),
+        env: std::env::vars_os().collect(),
+        log: log_path(id)?,
+        ready_within: READY_WITHIN,
+    })?;
+    if said == "ready" { Ok(id) } else { Err(StartError::NotReady(said)) }
+}
+
+/// Where a session's keeper logs: in the state directory, or, where that cannot be written, nowhere.
+fn log_path(id: SessionId) -> Result<PathBuf, StartError> {
+    let home = users::current().home;
+    let folder = files::state_dir(&files::Environment::read(home)).join("keepers");
+    if std::fs::create_dir_all(&folder).is_err() {
+        return Ok(PathBuf::from("/dev/null"));
+    }
+    Ok(folder.join(format!("{id}.log")))
+}

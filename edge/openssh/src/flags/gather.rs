@@ -1,0 +1,179 @@
+//! Collects flags one by one, with ssh's rules of which of two wins: flags override each other,
+//! the last one wins; `-o` options only fill what is unset, the first one wins.
+
+use super::getopt::{self, Flag};
+use super::option::ConfigOption;
+use super::{Destination, Escape, FlagError, Invocation, NotYet, PlainReason, TtyRequest};
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+
+/// A yes/no that a flag sets and an option may fill in.
+#[derive(Default)]
+struct Switch {
+    by_flag: Option<bool>,
+    by_option: Option<bool>,
+}
+
+impl Switch {
+    fn fill(&mut self, option: &ConfigOption) {
+        self.by_option.get_or_insert(option.is_on());
+    }
+
+    fn is_on(&self) -> bool {
+        self.by_flag.or(self.by_option).unwrap_or(false)
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Gathered {
+    passed: Vec<OsString>,
+    forwards: Vec<NotYet>,
+    tty: TtyRequest,
+    escape: Option<Escape>,
+    stdin_null: bool,
+    subsystem: bool,
+    quiet: bool,
+    verbose: u8,
+    no_command: Switch,
+    background: Switch,
+    agent: Switch,
+    x11: Switch,
+    x11_trusted: bool,
+    gateway_ports: Switch,
+    tun: Switch,
+    clear_forwardings: Switch,
+}
+
+impl Gathered {
+    /// Takes one flag; a reason when the whole line is ssh's alone.
+    pub(super) fn take(&mut self, flag: Flag) -> Result<Option<PlainReason>, FlagError> {
+        match flag.letter {
+            b'G' => return Ok(Some(PlainReason::ShowConfig)),
+            b'V' => return Ok(Some(PlainReason::ShowVersion)),
+            b'Q' => return Ok(Some(PlainReason::ListAlgorithms)),
+            b'O' => return Ok(Some(PlainReason::ControlMaster)),
+            b't' if matches!(self.tty, TtyRequest::Wanted | TtyRequest::Forced) => {
+                self.tty = TtyRequest::Forced;
+            }
+            b't' => self.tty = TtyRequest::Wanted,
+            b'T' => self.tty = TtyRequest::No,
+            b'n' => self.stdin_null = true,
+            b's' => self.subsystem = true,
+            b'e' => self.take_escape(&flag.value)?,
+            b'N' => self.no_command.by_flag = Some(true),
+            b'f' => self.background.by_flag = Some(true),
+            b'g' => self.gateway_ports.by_flag = Some(true),
+            b'A' => self.agent.by_flag = Some(true),
+            b'X' => self.x11.by_flag = Some(true),
+            b'Y' => {
+                self.x11.by_flag = Some(true);
+                self.x11_trusted = true;
+            }
+            b'L' => self.forwards.push(NotYet::LocalForward(flag.value)),
+            b'R' => self.forwards.push(NotYet::RemoteForward(flag.value)),
+            b'D' => self.forwards.push(NotYet::DynamicForward(flag.value)),
+            b'W' => self.forwards.push(NotYet::StdioForward(flag.value)),
+            b'w' => self.forwards.push(NotYet::TunDevice(flag.value)),
+            _ => self.pass(flag),
+        }
+        Ok(None)
+    }
+
+    /// Takes the destination; what it says of user and port ranks where it stands.
+    pub(super) fn take_destination(&mut self, word: &OsStr) -> Result<Destination, FlagError> {
+        let destination = Destination::parse(word)?;
+        if let Some(user) = &destination.user {
+            self.passed.extend(["-l".into(), user.clone()]);
+        }
+        if let Some(port) = destination.port {
+            self.passed.extend(["-p".into(), port.to_string().into()]);
+        }
+        Ok(destination)
+    }
+
+    pub(super) fn finish(
+        self,
+        destination: Destination,
+        command: &[OsString],
+    ) -> Result<Invocation, FlagError> {
+        if self.subsystem && command.is_empty() {
+            return Err(FlagError::MissingSubsystem);
+        }
+        Ok(Invocation {
+            destination,
+            command: command.to_vec(),
+            tty: self.tty,
+            stdin_null: self.stdin_null || self.background.is_on(),
+            no_command: self.no_command.is_on(),
+            background: self.background.is_on(),
+            subsystem: self.subsystem,
+            escape: self.escape,
+            quiet: self.quiet,
+            verbose: self.verbose,
+            not_yet: self.not_yet(),
+            passed: self.passed,
+        })
+    }
+
+    fn take_escape(&mut self, value: &OsStr) -> Result<(), FlagError> {
+        let escape = Escape::parse(value.as_bytes());
+        let bad = || FlagError::BadEscape(value.to_string_lossy().into_owned());
+        self.escape = Some(escape.ok_or_else(bad)?);
+        Ok(())
+    }
+
+    fn pass(&mut self, flag: Flag) {
+        match flag.letter {
+            b'q' => self.quiet = true,
+            b'v' => self.verbose = self.verbose.saturating_add(1),
+            b'a' => self.agent.by_flag = Some(false),
+            b'x' => self.x11.by_flag = Some(false),
+            b'o' => self.take_option(&ConfigOption::parse(&flag.value)),
+            _ => {}
+        }
+        self.passed.push(format!("-{}", char::from(flag.letter)).into());
+        if getopt::takes_argument(flag.letter) {
+            self.passed.push(flag.value);
+        }
+    }
+
+    fn take_option(&mut self, option: &ConfigOption) {
+        let value = || option.value.clone();
+        match option.keyword.as_str() {
+            "localforward" => self.forwards.push(NotYet::LocalForward(value())),
+            "remoteforward" => self.forwards.push(NotYet::RemoteForward(value())),
+            "dynamicforward" => self.forwards.push(NotYet::DynamicForward(value())),
+            "tunnel" => self.tun.fill(option),
+            "forwardagent" => self.agent.fill(option),
+            "forwardx11" => self.x11.fill(option),
+            "gatewayports" => self.gateway_ports.fill(option),
+            "clearallforwardings" => self.clear_forwardings.fill(option),
+            "forkafterauthentication" => self.background.fill(option),
+            "sessiontype" => {
+                let none = option.value.eq_ignore_ascii_case("none");
+                self.no_command.by_option.get_or_insert(none);
+            }
+            _ => {}
+        }
+    }
+
+    fn not_yet(&self) -> Vec<NotYet> {
+        let mut found = self.forwards.clone();
+        if self.tun.is_on() && !found.iter().any(|it| matches!(it, NotYet::TunDevice(_))) {
+            found.push(NotYet::TunDevice("any".into()));
+        }
+        if self.clear_forwardings.is_on() {
+            found.retain(|it| !it.cleared_by_option());
+        }
+        let x11 = if self.x11_trusted { NotYet::ForwardX11Trusted } else { NotYet::ForwardX11 };
+        let switches = [
+            (&self.agent, NotYet::ForwardAgent),
+            (&self.x11, x11),
+            (&self.gateway_ports, NotYet::GatewayPorts),
+            (&self.no_command, NotYet::NoCommand),
+            (&self.background, NotYet::Background),
+        ];
+        found.extend(switches.into_iter().filter(|(on, _)| on.is_on()).map(|(_, what)| what));
+        found
+    }
+}

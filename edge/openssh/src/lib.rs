@@ -1,0 +1,30 @@
+//! The user's own OpenSSH client: its command line, its effective settings, the one connection
+//! that brings a keeper up, and why it ended. Parsing and text; no async, no sockets. The only
+//! process started here is `ssh -G`.
+
+mod argv;
+mod binary;
+mod bootstrap;
+mod effective;
+mod ending;
+mod flags;
+mod remote_line;
+mod session;
+mod silence;
+mod token;
+
+pub use argv::{Bring, bootstrap_argv};
+pub use binary::{Architecture, BinaryError, BuildId, own_build};
+pub use bootstrap::{
+    Bootstrap, BootstrapError, BootstrapEvent, FailReason, MAX_MARKER_LINE, MAX_NOISE, answer_none,
+    answer_size, open_marker,
+};
+pub use effective::{AddressFamily, Effective, EffectiveError, Proxy, SessionType, query};
+pub use ending::{RetryAdvice, SshEnding, classify};
+pub use flags::{
+    CommandLine, Destination, Escape, FlagError, Invocation, NotYet, PlainReason, TtyRequest, parse,
+};
+pub use remote_line::{BootstrapPlan, LineError, MAX_REMOTE_LINE, RemoteLine};
+pub use session::{Session, SessionError, SessionKind, resolve};
+pub use silence::{Silence, explain_silence};
+pub use token::{Token, TokenError};

@@ -1,0 +1,35 @@
+//! Tasks for people who work on abide: `cargo xtask <task>`. One file per task. Nothing here
+//! ships, and nothing that ships depends on it.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod lab;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <task>
+
+tasks:
+  lab up [PROFILE]   a network on this machine, to play with by hand (root)
+  lab sweep          remove what labs of dead processes left behind
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let result = match words.as_slice() {
+        ["lab", rest @ ..] => lab::run(rest),
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => Err(USAGE.to_owned()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            eprintln!("{}", text.trim_end());
+            ExitCode::FAILURE
+        }
+    }
+}
