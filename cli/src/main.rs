@@ -1,1 +1,19 @@
-fn main() {}
+//! `abide`: the only place that reads the command line, speaks to people and exits.
+
+mod args;
+mod command;
+mod complaint;
+mod exit;
+mod explain;
+mod log;
+mod planning;
+mod print;
+mod voice;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let answer = args::read(&arguments).and_then(command::run);
+    answer.unwrap_or_else(|complaint| complaint.report()).into()
+}

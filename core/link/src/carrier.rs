@@ -8,8 +8,7 @@ use abide_terms::Moment;
 use crate::flight::Flight;
 use crate::frame::Frame;
 use crate::limits::{
-    CONTROL_QUEUE_MAX, DATA_HEAD_MAX, EARLY_CHECK, KEEPALIVE_DATAGRAM, KEEPALIVE_MIN,
-    KEEPALIVE_PIPE, TAIL_MAX,
+    DATA_HEAD_MAX, EARLY_CHECK, KEEPALIVE_DATAGRAM, KEEPALIVE_MIN, KEEPALIVE_PIPE, PONGS_MAX, TAIL_MAX,
 };
 use crate::rtt::Rtt;
 use crate::stream_id::StreamId;
@@ -87,6 +86,8 @@ pub(crate) struct Carrier {
     pub(crate) budget: usize,
     /// The peer has said what it received; large backlogs wait for that.
     pub(crate) resumed: bool,
+    /// The link's `news` when this carrier's last RESUME was queued.
+    pub(crate) told: u64,
     pub(crate) lanes: BTreeMap<StreamId, Lane>,
     pub(crate) queue: VecDeque<Frame>,
     /// Since when an answer from the peer's link is owed.
@@ -122,6 +123,7 @@ impl Carrier {
             flight: Flight::new(),
             budget: 0,
             resumed,
+            told: 0,
             lanes: BTreeMap::new(),
             queue: VecDeque::new(),
             owed: None,
@@ -143,19 +145,16 @@ impl Carrier {
         (self.doubt.is_some(), self.kind.rank(), rtt, self.id)
     }
 
-    /// Queues a control frame. A newer acknowledgement replaces an older one of the same stream; at the
-    /// maximum the oldest frame goes (all of these are repeated when they matter).
+    /// Queues a control frame. It replaces an older one that it makes moot, so that the queue is bounded.
     pub(crate) fn enqueue(&mut self, frame: Frame) {
-        if let Frame::Ack(new) = &frame {
-            let same =
-                |queued: &&mut Frame| matches!(queued, Frame::Ack(old) if old.stream == new.stream);
-            if let Some(queued) = self.queue.iter_mut().find(same) {
-                *queued = frame;
-                return;
-            }
-        }
-        if self.queue.len() == CONTROL_QUEUE_MAX {
-            self.queue.pop_front();
+        let moot = |old: &Frame| match (old, &frame) {
+            (Frame::Ack(old), Frame::Ack(new)) => old.stream == new.stream,
+            (old, new) => std::mem::discriminant(old) == std::mem::discriminant(new),
+        };
+        let pongs = self.queue.iter().filter(|queued| matches!(queued, Frame::Pong(_))).count();
+        let full = !matches!(frame, Frame::Pong(_)) || pongs >= PONGS_MAX;
+        if full && let Some(index) = self.queue.iter().position(moot) {
+            self.queue.remove(index);
         }
         self.queue.push_back(frame);
     }

@@ -4,6 +4,7 @@ use abide_terms::Moment;
 
 use crate::carrier::CarrierId;
 use crate::frame::Frame;
+use crate::limits::TAIL_MAX;
 use crate::link::{Link, LinkEvent};
 use crate::outbox::Outbox;
 use crate::stream_id::{Class, Role, StreamId};
@@ -15,7 +16,7 @@ pub(crate) enum Timer {
     Ack,
     /// When to repeat an unanswered tail in a datagram.
     Tail(CarrierId, StreamId),
-    /// When to doubt a carrier that owes an answer.
+    /// When to ask, or to doubt, a carrier that owes an answer.
     Doubt(CarrierId),
     /// When to ask a doubtful carrier again.
     Ping(CarrierId),
@@ -36,7 +37,7 @@ impl Link {
         for timer in due {
             match timer {
                 Timer::Ack | Timer::Tail(..) => {} // poll_transmit finds them
-                Timer::Doubt(id) => self.on_doubt(now, id),
+                Timer::Doubt(id) => self.on_overdue(now, id),
                 Timer::Ping(id) => self.ping(now, id),
                 Timer::Keepalive(id) => self.on_quiet(now, id),
             }
@@ -74,6 +75,36 @@ impl Link {
                 let sent = lane.tail_at.filter(|_| repeats)?;
                 Some((sent + carrier.rtt.retransmit_after(lane.tries), Timer::Tail(id, *stream_id)))
             })
+        })
+    }
+
+    /// Something owed is overdue. What peers answer at once is a reason for doubt; bulk may take long to
+    /// cross, and one keepalive may be lost: these are a reason to ask.
+    fn on_overdue(&mut self, now: Moment, id: CarrierId) {
+        let Some(index) = self.carriers.iter().position(|carrier| carrier.id == id) else { return };
+        let (outstanding, prompt) = (self.is_outstanding(index), self.awaits_echo(index));
+        let carrier = &mut self.carriers[index];
+        let owes_sign = carrier.owed_sign.take().is_some();
+        match carrier.ping {
+            None if !outstanding && !owes_sign => carrier.owed = None, // another carrier delivered it
+            None if !prompt => {
+                carrier.owed = None;
+                self.ping(now, id);
+            }
+            Some((_, asked)) if !prompt && now < asked + carrier.rtt.doubt_after() => {
+                carrier.owed = Some(asked);
+            }
+            _ => self.on_doubt(now, id),
+        }
+    }
+
+    /// Echo-sized bytes of an interactive stream wait for their acknowledgement.
+    fn awaits_echo(&self, index: usize) -> bool {
+        let carrier = &self.carriers[index];
+        carrier.lanes.iter().any(|(id, lane)| {
+            let Some(stream) = self.streams.get(id) else { return false };
+            let small = id.class() == Class::Interactive && stream.outbox.buffered() <= TAIL_MAX;
+            small && lane.cursor.max(lane.tail_end) > stream.outbox.acked()
         })
     }
 

@@ -75,6 +75,12 @@ impl Flight {
         });
     }
 
+    /// Bytes in flight count no more: their stream was abandoned.
+    pub(crate) fn forget(&mut self, bytes: u64) {
+        self.delivered = (self.delivered + bytes).min(self.sent);
+        self.round = None;
+    }
+
     fn bound_for(&self, least_rtt: Duration) -> u64 {
         let rate = self.rates.iter().copied().max().unwrap_or(0);
         let held = least_rtt * 2 + IN_FLIGHT_ALLOWANCE;
@@ -103,6 +109,15 @@ mod tests {
             }
         }
         flight.bound
+    }
+
+    #[test]
+    fn forgotten_bytes_leave_their_room() {
+        let mut flight = Flight::new();
+        flight.handle_sent(Moment::ZERO, IN_FLIGHT_FLOOR);
+        assert_eq!(flight.room(), 0);
+        flight.forget(IN_FLIGHT_FLOOR);
+        assert_eq!(flight.room(), IN_FLIGHT_FLOOR);
     }
 
     #[test]

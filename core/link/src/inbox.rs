@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
-use crate::limits::{PIECES_MAX, RECEIVE_WINDOW};
+use crate::limits::{JOIN_MAX, PIECES_MAX, RECEIVE_WINDOW};
 
 /// What reading a stream gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub enum Trespass {
 pub(crate) struct Inbox {
     ready: VecDeque<Bytes>,
     pieces: BTreeMap<u64, Bytes>,
+    /// Bytes in `pieces`, which may overlap.
+    held: u64,
     arrived: u64,
     read: u64,
     end: Option<u64>,
@@ -60,6 +62,7 @@ impl Inbox {
         if end > self.announced {
             return Err(Trespass::Window { end, limit: self.announced });
         }
+        let before = self.upto();
         match self.end {
             Some(known) if end > known || (fin && end != known) => {
                 return Err(Trespass::TwoEnds(known));
@@ -68,16 +71,15 @@ impl Inbox {
             None if fin => self.end = Some(end),
             _ => {}
         }
-        let before = self.upto();
         self.insert(offset, bytes);
         self.advance();
+        self.shed();
         Ok(self.upto() > before)
     }
 
     fn highest(&self) -> u64 {
-        self.pieces
-            .last_key_value()
-            .map_or(self.arrived, |(start, piece)| start + piece.len() as u64)
+        let ends = self.pieces.iter().map(|(start, piece)| start + piece.len() as u64);
+        ends.max().unwrap_or(self.arrived)
     }
 
     fn insert(&mut self, offset: u64, mut bytes: Bytes) {
@@ -88,13 +90,34 @@ impl Inbox {
             return;
         }
         if offset == self.arrived {
-            self.arrived += bytes.len() as u64;
-            self.ready.push_back(bytes);
-            return;
+            return self.make_ready(bytes);
         }
-        let longer = self.pieces.get(&offset).is_none_or(|known| known.len() < bytes.len());
-        if longer && (self.pieces.len() < PIECES_MAX || self.pieces.contains_key(&offset)) {
+        let known = self.pieces.get(&offset).map(Bytes::len);
+        if known.map_or(self.pieces.len() < PIECES_MAX, |known| known < bytes.len()) {
+            self.held += (bytes.len() - known.unwrap_or(0)) as u64;
             self.pieces.insert(offset, bytes);
+        }
+    }
+
+    fn make_ready(&mut self, bytes: Bytes) {
+        self.arrived += bytes.len() as u64;
+        match self.ready.back_mut() {
+            Some(last) if last.len() + bytes.len() <= JOIN_MAX => {
+                let mut joined = BytesMut::with_capacity(last.len() + bytes.len());
+                joined.extend_from_slice(last);
+                joined.extend_from_slice(&bytes);
+                *last = joined.freeze();
+            }
+            _ => self.ready.push_back(bytes),
+        }
+    }
+
+    /// Overlapping pieces may add up to more than the window: the farthest go.
+    fn shed(&mut self) {
+        while self.buffered() > RECEIVE_WINDOW
+            && let Some((_, piece)) = self.pieces.pop_last()
+        {
+            self.held -= piece.len() as u64;
         }
     }
 
@@ -105,10 +128,10 @@ impl Inbox {
                 break;
             }
             let (start, piece) = entry.remove_entry();
+            self.held -= piece.len() as u64;
             let skip = (self.arrived - start).min(piece.len() as u64) as usize;
             if skip < piece.len() {
-                self.arrived += (piece.len() - skip) as u64;
-                self.ready.push_back(piece.slice(skip..));
+                self.make_ready(piece.slice(skip..));
             }
         }
     }
@@ -140,14 +163,9 @@ impl Inbox {
         self.end.is_none() && self.read + RECEIVE_WINDOW - self.announced >= RECEIVE_WINDOW / 4
     }
 
-    /// The peer finished, and all was read.
-    pub(crate) fn is_over(&self) -> bool {
-        self.end == Some(self.read)
-    }
-
     /// Bytes held for the application and out of order.
     pub(crate) fn buffered(&self) -> u64 {
-        self.arrived - self.read + self.pieces.values().map(|piece| piece.len() as u64).sum::<u64>()
+        self.arrived - self.read + self.held
     }
 }
 
@@ -205,5 +223,41 @@ mod tests {
             assert_eq!(fresh, Ok(false));
         }
         assert_eq!(inbox.pieces.len(), PIECES_MAX);
+    }
+
+    #[test]
+    fn overlapping_pieces_and_tiny_ones_stay_bounded() {
+        let mut inbox = Inbox::new();
+        let big = Bytes::from(vec![0; 60_000]);
+        for offset in 1..PIECES_MAX as u64 {
+            inbox.handle_data(offset, big.clone(), false).expect("within the window");
+            assert!(inbox.buffered() <= RECEIVE_WINDOW);
+        }
+        inbox.handle_data(0, big, false).expect("within the window");
+        assert!(inbox.pieces.is_empty() || inbox.buffered() <= RECEIVE_WINDOW);
+        let mut tiny = Inbox::new();
+        for offset in 0..100_000 {
+            tiny.handle_data(offset, Bytes::from_static(b"x"), false).expect("within the window");
+        }
+        assert!(tiny.ready.len() <= 100_000 / (JOIN_MAX / 2));
+    }
+
+    #[test]
+    fn an_end_without_bytes_is_news() {
+        let mut inbox = Inbox::new();
+        assert_eq!(inbox.handle_data(0, Bytes::from_static(b"abc"), false), Ok(true));
+        assert_eq!(all(&mut inbox), b"abc");
+        assert_eq!(inbox.handle_data(3, Bytes::new(), true), Ok(true), "the reader must be told");
+        assert_eq!(inbox.read(), Read::End);
+        assert_eq!(inbox.handle_data(3, Bytes::new(), true), Ok(false));
+    }
+
+    #[test]
+    fn an_end_before_known_bytes_is_refused_wherever_these_are() {
+        let mut inbox = Inbox::new();
+        inbox.handle_data(5, Bytes::from(vec![0; 15]), false).expect("fits");
+        inbox.handle_data(6, Bytes::from(vec![0; 2]), false).expect("fits");
+        let early = inbox.handle_data(0, Bytes::from(vec![0; 10]), true);
+        assert_eq!(early, Err(Trespass::TwoEnds(10)));
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use crate::carrier::CarrierId;
 use crate::frame::{Frame, Received};
 use crate::inbox::Trespass;
-use crate::limits::{ACK_DELAY, ACK_EVERY, STREAMS_MAX};
+use crate::limits::{ACK_DELAY, ACK_EVERY, STREAMS_EACH_MAX};
 use crate::link::{Link, LinkEvent};
 use crate::stream_id::StreamId;
 
@@ -20,7 +20,7 @@ pub enum Misbehaviour {
     #[error("{0:?}: {1}")]
     Trespass(StreamId, Trespass),
     /// Opened too many streams.
-    #[error("more than {STREAMS_MAX} streams")]
+    #[error("more than {STREAMS_EACH_MAX} streams of one end")]
     TooManyStreams,
     /// Sent a handshake frame after the handshake.
     #[error("a handshake frame after the handshake")]
@@ -43,13 +43,14 @@ impl Link {
         };
         carrier.last_heard = now;
         carrier.owed_sign = None;
-        match frame {
+        let result = match frame {
             Frame::Data { stream, offset, bytes, fin } => {
                 self.on_data(now, id, stream, offset, bytes, fin)
             }
             Frame::Ack(received) => self.on_ack(now, id, received),
             Frame::Ping(token) => {
                 carrier.enqueue(Frame::Pong(token));
+                self.tell_news(id);
                 Ok(())
             }
             Frame::Pong(token) => {
@@ -66,7 +67,9 @@ impl Link {
             | Frame::Challenge { .. }
             | Frame::Proof(_)
             | Frame::Refuse { .. } => Err(Misbehaviour::Handshake),
-        }
+        };
+        self.on_stirring(now, id);
+        result
     }
 
     /// The transport itself heard from the peer (QUIC acknowledged a packet): a sign of life,
@@ -75,6 +78,19 @@ impl Link {
         if let Some(carrier) = self.carrier_mut(id) {
             carrier.last_heard = now;
             carrier.owed_sign = None;
+        }
+        self.on_stirring(now, id);
+    }
+
+    /// Something was heard on a carrier. If it is in doubt all the same, ask it now instead of waiting
+    /// for the back-off: this may be the first sign that an outage is over.
+    fn on_stirring(&mut self, now: Moment, id: CarrierId) {
+        let Some(carrier) = self.carrier_mut(id).filter(|carrier| carrier.doubt.is_some()) else {
+            return;
+        };
+        let patience = carrier.rtt.retransmit_after(0);
+        if carrier.ping.is_none_or(|(_, sent)| now >= sent + patience) {
+            self.kick(now, id);
         }
     }
 
@@ -90,7 +106,7 @@ impl Link {
         if let Some(carrier) = self.carrier_mut(id) {
             carrier.early_check = true;
         }
-        let opened = self.open_for_peer(stream_id).map_err(|_| Misbehaviour::TooManyStreams)?;
+        let opened = self.open_for_peer(stream_id)?;
         let Some(stream) = opened else {
             return Ok(());
         };
@@ -102,10 +118,10 @@ impl Link {
         stream.unacked += length;
         let due = if stream.unacked >= ACK_EVERY { now } else { now + ACK_DELAY };
         stream.ack_at = Some(stream.ack_at.map_or(due, |known| known.min(due)));
-        if fresh && !stream.readable_told {
-            stream.readable_told = true;
+        if fresh && !std::mem::replace(&mut stream.readable_told, true) {
             self.events.push_back(LinkEvent::Readable(stream_id));
         }
+        self.news += u64::from(fresh);
         Ok(())
     }
 
@@ -127,15 +143,14 @@ impl Link {
             return Ok(());
         }
         self.events.push_back(LinkEvent::Writable(received.stream));
-        self.on_delivered(now, received.stream, before, received.upto);
         if let Some(carrier) = self.carrier_mut(id)
             && let Some((stream, end, sent)) = carrier.sample
             && stream == received.stream
             && received.upto >= end
         {
             carrier.rtt.sample(now.since(sent));
-            carrier.sample = None;
         }
+        self.on_delivered(now, received.stream, before, received.upto);
         self.on_answer(now, id);
         Ok(())
     }
@@ -152,6 +167,9 @@ impl Link {
                 lane.cursor = lane.cursor.max(after);
                 lane.tries = 0;
             }
+            // Only the carrier that the answer came on may take it for a sample: `on_ack` does so first.
+            carrier.sample =
+                carrier.sample.filter(|(of, end, _)| *of != stream || after < *end);
         }
     }
 
@@ -201,7 +219,7 @@ impl Link {
     }
 
     /// Something sent on this carrier waits for an answer.
-    fn is_outstanding(&self, index: usize) -> bool {
+    pub(crate) fn is_outstanding(&self, index: usize) -> bool {
         let carrier = &self.carriers[index];
         carrier.ping.is_some()
             || carrier.lanes.iter().any(|(id, lane)| {

@@ -17,12 +17,17 @@ pub const RECEIVE_WINDOW: u64 = 4 * 1024 * 1024;
 pub const PIECES_MAX: usize = 1024;
 /// Streams open at once.
 pub const STREAMS_MAX: usize = 256;
+/// Those of them that one end may open. At it, `write` refuses.
+pub const STREAMS_EACH_MAX: usize = STREAMS_MAX / 2;
+/// Pieces of a stream that wait to be read are joined up to this, so that tiny frames stay cheap to hold.
+pub const JOIN_MAX: usize = 2048;
 /// Abandoned streams remembered, so that late frames do not open them again. Oldest go first.
 pub const ABANDONED_MAX: usize = 4096;
 /// Carriers at once. At it, `add_carrier` refuses.
 pub const CARRIERS_MAX: usize = 8;
-/// Control frames waiting on one carrier. At it, the oldest PONG goes.
-pub const CONTROL_QUEUE_MAX: usize = 64;
+/// PONGs waiting on one carrier. At it, the oldest goes. (Of other control frames at most one of a kind
+/// waits, of ACK one for each stream.)
+pub const PONGS_MAX: usize = 64;
 /// Unacknowledged bytes of an interactive stream that every datagram repeats whole.
 pub const TAIL_MAX: usize = 1000;
 /// Room that a DATA frame's head may need in a datagram: kind and length, and two long numbers.

@@ -9,7 +9,10 @@ use bytes::Bytes;
 use crate::carrier::{Carrier, CarrierId, CarrierKind};
 use crate::frame::{Frame, Received};
 use crate::inbox::{Inbox, Read};
-use crate::limits::{ABANDONED_MAX, CARRIERS_MAX, RECEIVE_WINDOW, SEND_BUFFER_MAX, STREAMS_MAX};
+use crate::incoming::Misbehaviour;
+use crate::limits::{
+    ABANDONED_MAX, CARRIERS_MAX, RECEIVE_WINDOW, SEND_BUFFER_MAX, STREAMS_EACH_MAX,
+};
 use crate::outbox::{Outbox, WriteError};
 use crate::rtt::Rtt;
 use crate::stream_id::{Role, StreamId};
@@ -76,6 +79,8 @@ pub(crate) struct Stream {
     /// Bytes received since the last acknowledgement.
     pub(crate) unacked: u64,
     pub(crate) readable_told: bool,
+    /// What the peer was last told of it on a lane that loses nothing: `upto` and `limit`.
+    pub(crate) told: (u64, u64),
 }
 
 impl Stream {
@@ -86,6 +91,7 @@ impl Stream {
             ack_at: None,
             unacked: 0,
             readable_told: false,
+            told: (0, RECEIVE_WINDOW),
         }
     }
 }
@@ -103,6 +109,8 @@ pub struct Link {
     pub(crate) ending: Option<Ending>,
     pub(crate) next_token: u64,
     pub(crate) turn: StreamId,
+    /// Counts what a RESUME would tell that an earlier one did not.
+    pub(crate) news: u64,
 }
 
 impl Link {
@@ -118,6 +126,7 @@ impl Link {
             ending: None,
             next_token: seed & 0xffff_ffff,
             turn: StreamId::CONTROL,
+            news: 0,
         };
         link.streams.insert(StreamId::CONTROL, Stream::new());
         link
@@ -181,12 +190,15 @@ impl Link {
         if self.ending.is_some() || self.abandoned.contains(&stream) {
             return Err(WriteError::Finished);
         }
+        if !self.may_open(stream) {
+            return Err(WriteError::TooManyStreams);
+        }
         self.open(stream).outbox.write(bytes)
     }
 
     /// Ends our half of a stream; the peer reads `End` after the last byte.
     pub fn finish(&mut self, stream: StreamId) {
-        if !self.abandoned.contains(&stream) {
+        if !self.abandoned.contains(&stream) && self.may_open(stream) {
             self.open(stream).outbox.finish();
         }
     }
@@ -209,12 +221,15 @@ impl Link {
     /// Forgets a stream, both halves, whatever was in it. Both ends do so by agreement over the
     /// control stream; late frames of it are ignored.
     pub fn abandon(&mut self, id: StreamId) {
-        self.streams.remove(&id);
+        let acked = self.streams.remove(&id).map_or(0, |stream| stream.outbox.acked());
         self.events.retain(|event| {
             !matches!(event, LinkEvent::Readable(of) | LinkEvent::Writable(of) if *of == id)
         });
         for carrier in &mut self.carriers {
+            let in_flight = carrier.in_flight(id, acked);
+            carrier.flight.forget(in_flight);
             carrier.lanes.remove(&id);
+            carrier.sample = carrier.sample.filter(|(stream, ..)| *stream != id);
         }
         self.abandoned.insert(id);
         if self.abandoned.len() > ABANDONED_MAX {
@@ -251,11 +266,10 @@ impl Link {
             return Err(CarrierRefused::TooMany);
         }
         let jitter = (self.next_token.wrapping_mul(0x9e37_79b9) >> 16) as u32 % 102;
-        let mut carrier = Carrier::new(now, id, kind, first, jitter);
+        self.carriers.push(Carrier::new(now, id, kind, first, jitter));
         if !first {
-            carrier.enqueue(self.resume_frame());
+            self.news += 1; // even with nothing received, the peer waits for a RESUME
         }
-        self.carriers.push(carrier);
         self.ping(now, id);
         Ok(())
     }
@@ -297,17 +311,27 @@ impl Link {
         self.carriers.iter_mut().find(|carrier| carrier.id == id)
     }
 
+    /// The stream is there, or there is room for it.
+    fn may_open(&self, id: StreamId) -> bool {
+        let same = |other: &&StreamId| other.opener() == id.opener();
+        self.streams.contains_key(&id)
+            || self.streams.keys().filter(same).count() < STREAMS_EACH_MAX
+    }
+
     fn open(&mut self, id: StreamId) -> &mut Stream {
         self.streams.entry(id).or_insert_with(Stream::new)
     }
 
     /// A stream that the peer sends on: opened if it may be, `None` if it was abandoned.
-    pub(crate) fn open_for_peer(&mut self, id: StreamId) -> Result<Option<&mut Stream>, usize> {
+    pub(crate) fn open_for_peer(
+        &mut self,
+        id: StreamId,
+    ) -> Result<Option<&mut Stream>, Misbehaviour> {
         if self.abandoned.contains(&id) {
             return Ok(None);
         }
-        if !self.streams.contains_key(&id) && self.streams.len() >= STREAMS_MAX {
-            return Err(STREAMS_MAX);
+        if !self.may_open(id) {
+            return Err(Misbehaviour::TooManyStreams);
         }
         Ok(Some(self.open(id)))
     }
@@ -321,15 +345,32 @@ impl Link {
         Frame::Resume(received.collect())
     }
 
+    /// Tells the peer on this carrier all that was received, if it was not told there yet: with every
+    /// PING and PONG, so that no acknowledgement lost with another carrier is missed for long.
+    pub(crate) fn tell_news(&mut self, id: CarrierId) {
+        let news = self.news;
+        if self.carrier_mut(id).is_none_or(|carrier| carrier.told == news) {
+            return;
+        }
+        let resume = self.resume_frame();
+        if let Some(carrier) = self.carrier_mut(id) {
+            carrier.told = news;
+            carrier.enqueue(resume);
+        }
+    }
+
     /// Asks a carrier for an answer.
     pub(crate) fn ping(&mut self, now: Moment, id: CarrierId) {
+        if self.ending.is_some() {
+            return;
+        }
+        self.tell_news(id);
         self.next_token = self.next_token.wrapping_add(1) & crate::varint::MAX;
         let token = self.next_token;
         if let Some(carrier) = self.carrier_mut(id) {
             carrier.ping = Some((token, now));
             carrier.ping_tries += 1;
             carrier.owed.get_or_insert(now);
-            carrier.queue.retain(|frame| !matches!(frame, Frame::Ping(_)));
             carrier.enqueue(Frame::Ping(token));
         }
     }
@@ -338,6 +379,7 @@ impl Link {
     pub(crate) fn review_silence(&mut self, now: Moment) {
         let trusted = self.carriers.iter().any(|carrier| carrier.doubt.is_none());
         match (trusted, self.silent) {
+            _ if self.ending.is_some() => {}
             (false, None) => {
                 self.silent = Some(now);
                 self.events.push_back(LinkEvent::Silent);
@@ -362,6 +404,7 @@ impl Link {
         let ending = Ending::new(code, blame, evidence);
         if self.ending.is_none() {
             self.ending = Some(ending.clone());
+            self.carriers.iter_mut().for_each(|carrier| carrier.queue.clear());
             self.events.push_back(LinkEvent::Closed(ending));
         }
     }

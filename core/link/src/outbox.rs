@@ -5,10 +5,7 @@ use std::collections::VecDeque;
 use bytes::{Bytes, BytesMut};
 
 use crate::carrier::CarrierKind;
-use crate::limits::SEND_BUFFER_MAX;
-
-/// Writes below this are joined, so that keystrokes do not each cost an allocation for long.
-const JOIN_MAX: usize = 2048;
+use crate::limits::{JOIN_MAX, SEND_BUFFER_MAX, STREAMS_EACH_MAX};
 
 /// Why bytes were not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +16,9 @@ pub enum WriteError {
     /// The stream was finished or abandoned before.
     #[error("the stream is finished")]
     Finished,
+    /// It would be one stream too many; nothing was taken.
+    #[error("{STREAMS_EACH_MAX} streams are open already")]
+    TooManyStreams,
 }
 
 /// Unacknowledged bytes. Offsets: `acked <= … <= end`; the end of the stream counts as one more.

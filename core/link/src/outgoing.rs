@@ -4,8 +4,8 @@ use abide_terms::Moment;
 use bytes::Bytes;
 
 use crate::carrier::CarrierId;
-use crate::frame::{Frame, data_head};
-use crate::limits::{PAYLOAD_USUAL, TAIL_MAX};
+use crate::frame::{Frame, Received, data_head};
+use crate::limits::{PAYLOAD_USUAL, RECEIVE_WINDOW, TAIL_MAX};
 use crate::link::{Lane, Link, Transmit};
 use crate::stream_id::{Class, StreamId};
 
@@ -41,33 +41,56 @@ impl Link {
 
     /// Moves acknowledgements that are due into the queues of the carriers that they go on.
     fn queue_due_acks(&mut self, now: Moment) {
-        let Some(best) = self.best() else { return };
+        let Some(best) = self.best().filter(|_| self.ending.is_none()) else { return };
         let all = self.in_doubt(best);
+        // The peer may have left our best carrier for a reason that we do not see.
+        let heard = self.carriers.iter().max_by_key(|carrier| carrier.last_heard);
+        let heard = heard.map(|carrier| carrier.id);
         for (id, stream) in &mut self.streams {
             if stream.ack_at.is_none_or(|due| due > now) {
                 continue;
             }
             stream.ack_at = None;
             stream.unacked = 0;
-            let received = crate::frame::Received {
+            let received = Received {
                 stream: *id,
                 upto: stream.inbox.upto(),
                 limit: stream.inbox.announce(),
             };
-            for carrier in self.carriers.iter_mut().filter(|carrier| all || carrier.id == best) {
-                carrier.enqueue(Frame::Ack(received));
+            for carrier in self.carriers.iter_mut() {
+                if all || carrier.id == best || Some(carrier.id) == heard {
+                    carrier.enqueue(Frame::Ack(received));
+                }
             }
+            self.news += 1;
         }
     }
 
     fn control(&mut self, index: usize) -> Option<Transmit> {
-        let carrier = &mut self.carriers[index];
-        let frame = carrier.queue.pop_front()?;
-        let urgent =
-            matches!(frame, Frame::Ack(_) | Frame::Ping(_) | Frame::Pong(_) | Frame::Keepalive);
-        let datagram = urgent && carrier.kind.datagram_max().is_some();
-        let lane = if datagram { Lane::Datagram } else { Lane::Control };
+        let frame = self.carriers[index].queue.pop_front()?;
+        let has_datagrams = self.carriers[index].kind.datagram_max().is_some();
+        let losable = match &frame {
+            Frame::Ping(_) | Frame::Pong(_) | Frame::Keepalive => true,
+            Frame::Ack(received) => self.is_losable(received),
+            _ => false,
+        };
+        let lane = if losable && has_datagrams { Lane::Datagram } else { Lane::Control };
+        let carrier = &self.carriers[index];
         Some(Transmit { carrier: carrier.id, lane, head: frame.encode(), body: Bytes::new() })
+    }
+
+    /// Whether this acknowledgement may be lost: the peer repeats what it is for, since that is a short
+    /// tail. Others are not asked for again and must arrive.
+    fn is_losable(&mut self, received: &Received) -> bool {
+        let Some(stream) = self.streams.get_mut(&received.stream) else { return true };
+        let (upto, limit) = stream.told;
+        let short = received.upto.saturating_sub(upto) <= TAIL_MAX as u64 / 2
+            && received.limit.saturating_sub(limit) <= RECEIVE_WINDOW / 8;
+        if short && received.stream.class() == Class::Interactive {
+            return true;
+        }
+        stream.told = (received.upto, received.limit);
+        false
     }
 
     fn interactive(&mut self, now: Moment, index: usize) -> Option<Transmit> {

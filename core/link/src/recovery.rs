@@ -15,12 +15,16 @@ const KNOCK_PATIENT: Duration = Duration::from_secs(1);
 const PATIENT_FOR: Duration = Duration::from_secs(3600);
 /// Between knocks after that, for ever.
 const KNOCK_SLOW: Duration = Duration::from_secs(5);
-/// Between knocks while another carrier works and QUIC would only be better.
+/// First wait between knocks while another carrier works and QUIC would only be better; it doubles.
 const KNOCK_BETTER: Duration = Duration::from_secs(20);
+/// How often it doubles: up to five minutes, so that a link without UDP is quiet too.
+const KNOCK_BETTER_DOUBLINGS: u32 = 4;
 /// How long knocks get before ssh is run, where UDP had worked.
 const SSH_AFTER_UDP: Duration = Duration::from_secs(4);
 /// How long where it had not.
 const SSH_AFTER_PIPE: Duration = Duration::from_millis(1500);
+/// How long a carrier that ssh gave may take to prove itself before ssh runs again.
+const SSH_SETTLES: Duration = Duration::from_secs(4);
 /// Between the end of one ssh attempt and the next, while the silence is young.
 const SSH_EAGER: Duration = Duration::from_millis(500);
 /// The same after [`EAGER_FOR`].
@@ -55,6 +59,8 @@ pub struct Recovery {
     has_udp: bool,
     on_udp: bool,
     next_knock: Moment,
+    /// Knocks since the link worked without UDP.
+    better_knocks: u32,
     ssh: Ssh,
     jitter: u64,
 }
@@ -67,6 +73,7 @@ impl Recovery {
             has_udp,
             on_udp: false,
             next_knock: now,
+            better_knocks: 0,
             ssh: Ssh::Idle { next: now },
             jitter: seed | 1,
         }
@@ -89,12 +96,14 @@ impl Recovery {
     /// The link was heard again.
     pub fn handle_heard(&mut self, now: Moment) {
         self.silent_since = None;
+        self.better_knocks = 0;
         self.next_knock = now + KNOCK_BETTER;
     }
 
     /// QUIC became, or stopped being, the carrier in use.
     pub fn handle_udp(&mut self, now: Moment, in_use: bool) {
         if self.on_udp && !in_use {
+            self.better_knocks = 0;
             self.next_knock = now;
         }
         self.on_udp = in_use;
@@ -102,6 +111,7 @@ impl Recovery {
 
     /// Addresses or routes changed, or the machine woke: whatever was waited for, try now.
     pub fn handle_network_change(&mut self, now: Moment) {
+        self.better_knocks = 0;
         self.next_knock = now;
         if let Ssh::Idle { next } = &mut self.ssh {
             *next = (*next).min(now + SSH_EAGER);
@@ -116,7 +126,7 @@ impl Recovery {
 
     /// An ssh attempt gave a carrier.
     pub fn handle_ssh_done(&mut self, now: Moment) {
-        self.ssh = Ssh::Idle { next: now };
+        self.ssh = Ssh::Idle { next: now + SSH_SETTLES };
     }
 
     /// The person wants to sign in now.
@@ -165,9 +175,13 @@ impl Recovery {
         }
     }
 
-    fn knock_wait(&self, now: Moment) -> Duration {
+    fn knock_wait(&mut self, now: Moment) -> Duration {
         match self.silent_since.map(|since| now.since(since)) {
-            None => KNOCK_BETTER,
+            None => {
+                let doublings = self.better_knocks.min(KNOCK_BETTER_DOUBLINGS);
+                self.better_knocks = doublings + 1;
+                KNOCK_BETTER * (1 << doublings)
+            }
             Some(silence) if silence < EAGER_FOR => KNOCK_EAGER,
             Some(silence) if silence < PATIENT_FOR => KNOCK_PATIENT,
             Some(_) => KNOCK_SLOW,
@@ -235,6 +249,28 @@ mod tests {
         let mut recovery = Recovery::new(at(0), false, 1);
         recovery.handle_silent(at(100), false);
         assert_eq!(recovery.poll_step(at(100)), Some(Step::RunSsh));
+    }
+
+    #[test]
+    fn a_carrier_from_ssh_gets_time_to_prove_itself() {
+        let mut recovery = Recovery::new(at(0), false, 1);
+        recovery.handle_silent(at(0), false);
+        assert_eq!(recovery.poll_step(at(0)), Some(Step::RunSsh));
+        recovery.handle_ssh_done(at(1_000));
+        assert_eq!(recovery.poll_step(at(1_000)), None, "not again before it could be heard");
+        assert_eq!(recovery.poll_step(at(5_000)), Some(Step::RunSsh), "it was not");
+    }
+
+    #[test]
+    fn knocks_for_something_better_become_rare() {
+        let mut recovery = quiet(false);
+        let knocks = |recovery: &mut Recovery, from: u64| {
+            (from..from + 3_600).filter(|second| recovery.poll_step(at(second * 1_000)).is_some()).count()
+        };
+        knocks(&mut recovery, 0);
+        assert!(knocks(&mut recovery, 3_600) <= 12, "in an hour");
+        recovery.handle_network_change(at(7_200_000));
+        assert!(knocks(&mut recovery, 7_200) > 12, "eager again");
     }
 
     #[test]

@@ -13,7 +13,10 @@ pub struct Rtt {
 }
 
 impl Rtt {
+    /// Takes a sample. A round trip that an outage or a sleep stretched would spoil every wait that follows
+    /// from it, so no sample counts as more than twice the time after which there is doubt.
     pub(crate) fn sample(&mut self, sample: Duration) {
+        let sample = sample.min(self.doubt_after() * 2);
         self.least = Some(self.least.map_or(sample, |least| least.min(sample)));
         match self.smoothed {
             None => {
@@ -66,5 +69,13 @@ mod tests {
         (0..50).for_each(|_| rtt.sample(Duration::from_secs(20)));
         assert_eq!(rtt.doubt_after(), DOUBT_MAX);
         assert_eq!(rtt.retransmit_after(99), RETRANSMIT_MAX);
+    }
+
+    #[test]
+    fn one_answer_after_a_night_spoils_nothing() {
+        let mut rtt = Rtt::default();
+        (0..50).for_each(|_| rtt.sample(Duration::from_millis(40)));
+        rtt.sample(Duration::from_secs(40_000));
+        assert!(rtt.retransmit_after(0) < Duration::from_millis(500), "{rtt:?}");
     }
 }

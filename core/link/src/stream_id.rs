@@ -49,6 +49,11 @@ impl StreamId {
         self.0
     }
 
+    /// Which end opens it.
+    pub const fn opener(self) -> Role {
+        if self.0 & 1 == 0 { Role::Client } else { Role::Keeper }
+    }
+
     /// Its class.
     pub const fn class(self) -> Class {
         if self.0 & 2 == 0 { Class::Interactive } else { Class::Bulk }

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::connect::{ConnectError, Opened, open};
 use crate::outage::Outage;
-use crate::plan::{Notice, Plan, Voice};
+use crate::plan::{Notice, Voice, Way};
 
 /// How long TCP and banner may take, at least: two repeats of a lost SYN fit.
 const CONNECT_LEAST: Duration = Duration::from_secs(4);
@@ -25,7 +25,7 @@ const ATTEMPT_MAX: Duration = Duration::from_secs(30);
 
 /// What an attempt needs.
 pub(crate) struct Again {
-    pub(crate) plan: Plan,
+    pub(crate) way: Way,
     pub(crate) session: String,
     pub(crate) link: (LinkId, LinkKey),
     pub(crate) rtt: Option<Duration>,
@@ -43,11 +43,11 @@ pub(crate) enum Attempted {
 
 /// Runs ssh once without asking anybody anything.
 pub(crate) async fn run_ssh_again(again: Again, done: mpsc::UnboundedSender<Attempted>) {
-    let Again { plan, session, link, rtt } = again;
+    let Again { way, session, link, rtt } = again;
     let patience = CONNECT_LEAST.max(rtt.unwrap_or_default() * CONNECT_ROUND_TRIPS);
     let bring = Bring::Again { connect_timeout: patience.as_secs() as u32 };
     let mut mute = Mute;
-    let attempt = attempt(&plan, &session, &link, bring, &mut mute);
+    let attempt = attempt(&way, &session, &link, bring, &mut mute);
     let attempted = tokio::time::timeout(ATTEMPT_MAX, attempt).await;
     // The client may have ended meanwhile.
     let _ = done.send(attempted.unwrap_or(Attempted::Failed { needs_user: false }));
@@ -55,23 +55,23 @@ pub(crate) async fn run_ssh_again(again: Again, done: mpsc::UnboundedSender<Atte
 
 /// Runs ssh in the foreground: it may ask.
 pub(crate) async fn sign_in(
-    plan: &Plan,
+    way: &Way,
     session: &str,
     link: &(LinkId, LinkKey),
     voice: &mut dyn Voice,
 ) -> Attempted {
-    attempt(plan, session, link, Bring::First, voice).await
+    attempt(way, session, link, Bring::First, voice).await
 }
 
 async fn attempt(
-    plan: &Plan,
+    way: &Way,
     session: &str,
     link: &(LinkId, LinkKey),
     bring: Bring,
     voice: &mut dyn Voice,
 ) -> Attempted {
     let args = ["keeper", "resume", session].map(str::to_owned).to_vec();
-    match open(plan, args, bring, voice).await {
+    match open(way, args, bring, voice).await {
         Ok(opened) => join(opened, link).await,
         Err(error) => {
             tracing::info!(%error, "ssh failed");

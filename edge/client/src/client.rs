@@ -271,15 +271,22 @@ impl<'a> Client<'a> {
         None
     }
 
+    /// Only ssh leads to a keeper elsewhere; one of this machine is gone when its socket is.
     fn run_ssh(&self) {
+        let attempts = self.outlets.attempts.clone();
+        let Some(way) = self.plan.way.clone() else {
+            // The receiver lives as long as the client.
+            let _ = attempts.send(Attempted::SessionGone);
+            return;
+        };
         let best = self.driver.link.best().and_then(|id| self.driver.link.rtt(id));
         let again = Again {
-            plan: self.plan.clone(),
+            way,
             session: self.session.clone(),
             link: self.identity_of_link.clone(),
             rtt: best.and_then(|rtt| rtt.smoothed()),
         };
-        tokio::spawn(run_ssh_again(again, self.outlets.attempts.clone()));
+        tokio::spawn(run_ssh_again(again, attempts));
     }
 
     // Time and the machine.
@@ -391,7 +398,10 @@ impl<'a> Client<'a> {
             self.stdout.put(Bytes::from_static(b"\r\n"));
             local.release();
         }
-        let attempt = sign_in(self.plan, &self.session, &self.identity_of_link, self.voice).await;
+        let attempt = match &self.plan.way {
+            Some(way) => sign_in(way, &self.session, &self.identity_of_link, self.voice).await,
+            None => Attempted::SessionGone,
+        };
         if let Some(local) = &mut self.local {
             local.retake()?;
         }
@@ -447,10 +457,6 @@ impl<'a> Client<'a> {
         while let Some(step) = self.recovery.poll_step(now) {
             match step {
                 Step::Knock => self.quic.iter_mut().for_each(QuicSide::knock),
-                // Only ssh leads to a keeper elsewhere; a local one is gone when its socket is.
-                Step::RunSsh if self.plan.invocation.destination.host.is_empty() => {
-                    let _ = self.outlets.attempts.send(Attempted::SessionGone);
-                }
                 Step::RunSsh => self.run_ssh(),
             }
         }

@@ -13,7 +13,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::mpsc;
 
-use crate::plan::{Notice, Plan, Voice};
+use crate::plan::{Notice, Voice, Way};
 use crate::upload::upload;
 
 /// Lines of ssh's stderr kept to explain an ending. Oldest go first.
@@ -88,11 +88,11 @@ pub struct Connected {
 impl Connected {
     /// Runs ssh, brings a keeper up with `args`, and reads its welcome. ssh may ask the person.
     pub async fn through_ssh(
-        plan: &Plan,
+        way: &Way,
         args: Vec<String>,
         voice: &mut dyn Voice,
     ) -> Result<Self, ConnectError> {
-        let Opened { child, read, write, rest } = open(plan, args, Bring::First, voice).await?;
+        let Opened { child, read, write, rest } = open(way, args, Bring::First, voice).await?;
         let read = abide_carrier::watch(nonblocking(read)?)?;
         let (welcome, rest) = read_welcome(&read, rest).await?;
         for notice in &welcome.notices {
@@ -146,16 +146,16 @@ pub(crate) async fn read_welcome(
 
 /// Runs ssh until our keeper answers at its other end.
 pub(crate) async fn open(
-    plan: &Plan,
+    way: &Way,
     args: Vec<String>,
     bring: Bring,
     voice: &mut dyn Voice,
 ) -> Result<Opened, ConnectError> {
     let token = Token::new(abide_host::random::bytes());
     let bootstrap = Bootstrap::new(token.clone());
-    let line = RemoteLine::new(&BootstrapPlan::new(token, plan.build.clone(), args)?)?;
-    let argv = bootstrap_argv(&plan.invocation, &plan.effective, bring, &line);
-    let mut command = Command::new(&plan.ssh);
+    let line = RemoteLine::new(&BootstrapPlan::new(token, way.build.clone(), args)?)?;
+    let argv = bootstrap_argv(&way.invocation, &way.effective, bring, &line);
+    let mut command = Command::new(&way.ssh);
     command
         .args(argv)
         .stdin(Stdio::piped())
@@ -163,8 +163,8 @@ pub(crate) async fn open(
         .stderr(Stdio::piped())
         .kill_on_drop(true);
     let child =
-        command.spawn().map_err(|error| ConnectError::NoSsh { ssh: plan.ssh.clone(), error })?;
-    Attempt::new(child, bootstrap)?.run(plan, voice).await
+        command.spawn().map_err(|error| ConnectError::NoSsh { ssh: way.ssh.clone(), error })?;
+    Attempt::new(child, bootstrap)?.run(way, voice).await
 }
 
 /// One running ssh before its keeper answered.
@@ -191,14 +191,14 @@ impl Attempt {
         Ok(Attempt { child, stdin, stdout, lines, kept, noise, failed, bootstrap })
     }
 
-    async fn run(mut self, plan: &Plan, voice: &mut dyn Voice) -> Result<Opened, ConnectError> {
+    async fn run(mut self, way: &Way, voice: &mut dyn Voice) -> Result<Opened, ConnectError> {
         let mut buffer = vec![0; 16 * 1024];
         loop {
             while let Some(event) = self.bootstrap.poll_event() {
                 if let BootstrapEvent::Open { rest } = event {
                     return self.opened(rest, voice);
                 }
-                self.handle(event, plan, voice).await?;
+                self.handle(event, way, voice).await?;
             }
             tokio::select! {
                 Some(line) = self.lines.recv() => self.hear(line, voice),
@@ -213,13 +213,13 @@ impl Attempt {
     async fn handle(
         &mut self,
         event: BootstrapEvent,
-        plan: &Plan,
+        way: &Way,
         voice: &mut dyn Voice,
     ) -> Result<(), ConnectError> {
         match event {
             BootstrapEvent::Noise(bytes) => self.noise.extend(bytes.iter().take(4096)),
             BootstrapEvent::Need { architecture, place } => {
-                self.send_keeper(architecture, &place, plan, voice).await?
+                self.send_keeper(architecture, &place, way, voice).await?
             }
             BootstrapEvent::PlaceFailed { place, reason } => {
                 voice.tell(Notice::PlaceFailed { place: &place, reason });
@@ -237,7 +237,7 @@ impl Attempt {
         &mut self,
         there: abide_openssh::Architecture,
         place: &str,
-        plan: &Plan,
+        way: &Way,
         voice: &mut dyn Voice,
     ) -> Result<(), ConnectError> {
         use tokio::io::AsyncWriteExt;
@@ -250,7 +250,7 @@ impl Attempt {
                 there: there.to_string(),
             });
         }
-        upload(&plan.exe, &mut self.stdin, |sent, total| {
+        upload(&way.exe, &mut self.stdin, |sent, total| {
             voice.tell(Notice::Upload { sent, total, place })
         })
         .await?;

@@ -24,5 +24,5 @@ pub use connect::{ConnectError, Connected};
 pub use local::connect_local;
 pub use outage::{Doing, Outage};
 pub use outcome::{LinkLost, Outcome};
-pub use plan::{Notice, Plan, Voice};
+pub use plan::{Notice, Plan, Voice, Way};
 pub use remote::{Said, ask_remote};

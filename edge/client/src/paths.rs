@@ -17,13 +17,14 @@ pub(crate) async fn candidates(plan: &Plan, quic: &Quic) -> Vec<SocketAddr> {
         return vec![via];
     }
     let mut found: Vec<SocketAddr> = Vec::new();
+    let Some(way) = &plan.way else { return Vec::new() };
     // Behind a proxy or a jump host the name may mean another machine here; a knock proves itself.
-    if let Ok(resolved) = tokio::net::lookup_host((plan.effective.hostname.as_str(), port)).await {
+    if let Ok(resolved) = tokio::net::lookup_host((way.effective.hostname.as_str(), port)).await {
         found.extend(resolved);
     }
     let reported = quic.addresses.iter().filter_map(|address| address.parse::<IpAddr>().ok());
     found.extend(reported.map(|address| SocketAddr::new(address, port)));
-    found.retain(|address| fits(plan.effective.address_family, address));
+    found.retain(|address| fits(way.effective.address_family, address));
     let mut unique: Vec<SocketAddr> = Vec::new();
     for address in found {
         if !unique.contains(&address) && unique.len() < ADDRESSES_MAX {

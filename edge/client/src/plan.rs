@@ -8,9 +8,9 @@ use abide_openssh::{BuildId, Effective, Escape, Invocation};
 
 use crate::outage::Outage;
 
-/// Everything the client needs to know, from flags, settings and environment.
+/// How ssh leads to the host.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct Way {
     /// The ssh program.
     pub ssh: OsString,
     /// The command line as ssh would read it.
@@ -21,6 +21,13 @@ pub struct Plan {
     pub exe: PathBuf,
     /// Its build.
     pub build: BuildId,
+}
+
+/// Everything the client needs to know, from flags, settings and environment.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// How to get there; nothing for a session of this machine.
+    pub way: Option<Way>,
     /// The escape character at the start of a line.
     pub escape: Escape,
     /// Do not read stdin (-n).

@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use abide_openssh::Bring;
 
 use crate::connect::{ConnectError, open};
-use crate::plan::{Plan, Voice};
+use crate::plan::{Voice, Way};
 
 /// Longest answer, in bytes. The rest is not read.
 const ANSWER_MAX: usize = 1024 * 1024;
@@ -21,11 +21,11 @@ pub struct Said {
 
 /// Runs `abide ARGS` on the server and reads what it prints.
 pub async fn ask_remote(
-    plan: &Plan,
+    way: &Way,
     args: Vec<String>,
     voice: &mut dyn Voice,
 ) -> Result<Said, ConnectError> {
-    let mut opened = open(plan, args, Bring::First, voice).await?;
+    let mut opened = open(way, args, Bring::First, voice).await?;
     drop(opened.write);
     let mut output = opened.rest;
     abide_host::descriptors::set_nonblocking(opened.read.as_fd(), true)?;

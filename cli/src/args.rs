@@ -1,0 +1,245 @@
+//! The command line: abide's own commands, or ssh's form. Parsing does nothing else.
+
+use std::ffi::{OsStr, OsString};
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::complaint::Complaint;
+use crate::exit::Exit;
+
+/// What the person asked for.
+#[derive(Debug)]
+pub(crate) enum Request {
+    /// A session or command on a host.
+    Session(SessionArgs),
+    /// One of abide's own commands.
+    Own(Box<Own>),
+    /// What runs at the far end; not for people.
+    Keeper(Vec<String>),
+    /// Something to print.
+    Print(String),
+}
+
+/// A session: options of abide's own, then ssh's command line.
+#[derive(Debug, Default)]
+pub(crate) struct SessionArgs {
+    pub(crate) name: Option<String>,
+    pub(crate) options: LinkArgs,
+    pub(crate) ssh: Vec<OsString>,
+}
+
+/// Options about the link, the same for every command that makes one.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct LinkArgs {
+    /// Use no UDP: ssh's own connection carries everything
+    #[arg(long)]
+    pub(crate) no_udp: bool,
+    /// UDP ports that the keeper may listen on
+    #[arg(long, value_name = "LOW-HIGH", value_parser = ports)]
+    pub(crate) udp_ports: Option<(u16, u16)>,
+}
+
+/// SSH that lasts exactly as long as you say.
+#[derive(Debug, Parser)]
+#[command(name = "abide", version, disable_help_subcommand = true, subcommand_required = true)]
+struct Cli {
+    #[command(subcommand)]
+    own: Own,
+}
+
+/// abide's own commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Own {
+    /// List sessions, here or on a host
+    Ls {
+        /// Where; this machine if not given
+        host: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Attach to a session, here or on a host
+    Attach {
+        #[command(flatten)]
+        link: LinkArgs,
+        /// Detach all other clients
+        #[arg(short = 'd', long)]
+        detach_others: bool,
+        /// [HOST] [SESSION]: a session's id or name; the only one if not given
+        #[arg(num_args = 0..=2, value_names = ["HOST", "SESSION"])]
+        target: Vec<String>,
+    },
+    /// Detach the clients of a session; it goes on
+    Detach {
+        /// [HOST] SESSION
+        #[arg(num_args = 1..=2, required = true, value_names = ["HOST", "SESSION"])]
+        target: Vec<String>,
+    },
+    /// End a session: hang up on its program
+    End {
+        /// [HOST] SESSION
+        #[arg(num_args = 1..=2, required = true, value_names = ["HOST", "SESSION"])]
+        target: Vec<String>,
+    },
+    /// Show on this machine what abide does when the cable is pulled
+    Demo {
+        /// Print the table as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+const NAMES: [&str; 7] = ["ls", "attach", "detach", "end", "demo", "completions", "man"];
+
+/// Reads the command line. The first word decides: one of ours, or ssh's form.
+pub(crate) fn read(arguments: &[OsString]) -> Result<Request, Complaint> {
+    let rest = arguments.get(1..).unwrap_or_default();
+    let first = rest.first().and_then(|word| word.to_str()).unwrap_or_default();
+    match first {
+        "keeper" => keeper(&rest[1..]),
+        "ssh" => session(&rest[1..]),
+        "--version" => Ok(Request::Print(format!("abide {}\n", env!("CARGO_PKG_VERSION")))),
+        "" if rest.is_empty() => Err(usage("no host, and no command")),
+        "-h" | "--help" | "help" => Ok(Request::Print(crate::command::help::TEXT.to_owned())),
+        name if NAMES.contains(&name) => own(arguments),
+        _ => session(rest),
+    }
+}
+
+/// The whole of our own commands, for completions and the manual page.
+pub(crate) fn whole() -> clap::Command {
+    Cli::command()
+}
+
+fn own(arguments: &[OsString]) -> Result<Request, Complaint> {
+    let matches = Cli::command().try_get_matches_from(arguments);
+    match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => Ok(Request::Own(Box::new(cli.own))),
+        Err(error) if error.use_stderr() => {
+            let text = error.to_string();
+            let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+            let first = text.lines().next().unwrap_or(text).to_owned();
+            Err(Complaint::new(first).try_this("abide --help").exit(Exit::USAGE))
+        }
+        Err(help) => Ok(Request::Print(help.to_string())),
+    }
+}
+
+fn keeper(words: &[OsString]) -> Result<Request, Complaint> {
+    let words: Option<Vec<String>> =
+        words.iter().map(|word| word.to_str().map(str::to_owned)).collect();
+    words.map(Request::Keeper).ok_or_else(|| usage("an argument that is not UTF-8"))
+}
+
+/// Our own long options come first; ssh has none, so what follows is ssh's.
+fn session(words: &[OsString]) -> Result<Request, Complaint> {
+    let mut args = SessionArgs::default();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match split(word) {
+            Some(("--no-udp", None)) => args.options.no_udp = true,
+            Some(("--name", value)) => args.name = Some(needed("--name", value, &mut words)?),
+            Some(("--udp-ports", value)) => {
+                let value = needed("--udp-ports", value, &mut words)?;
+                args.options.udp_ports = Some(ports(&value).map_err(usage)?);
+            }
+            Some((unknown, _)) => {
+                return Err(usage(format!("`{unknown}` is not an option of abide's")));
+            }
+            None => {
+                args.ssh = std::iter::once(word.clone()).chain(words.cloned()).collect();
+                return Ok(Request::Session(args));
+            }
+        }
+    }
+    Err(usage("no host"))
+}
+
+/// `--name=value` or `--name`; `None` for everything that is ssh's, `--` too.
+fn split(word: &OsStr) -> Option<(&str, Option<&str>)> {
+    let word = word.to_str()?;
+    if !word.starts_with("--") || word == "--" {
+        return None;
+    }
+    Some(word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value))))
+}
+
+fn needed<'a>(
+    name: &str,
+    value: Option<&str>,
+    words: &mut impl Iterator<Item = &'a OsString>,
+) -> Result<String, Complaint> {
+    let next = || words.next().and_then(|word| word.to_str()).map(str::to_owned);
+    value.map(str::to_owned).or_else(next).ok_or_else(|| usage(format!("{name} needs a value")))
+}
+
+fn ports(text: &str) -> Result<(u16, u16), String> {
+    let wrong = || format!("`{text}` is not a range of UDP ports like 60000-61000");
+    let (low, high) = text.split_once('-').unwrap_or((text, text));
+    match (low.parse(), high.parse()) {
+        (Ok(low), Ok(high)) if 0 < low && low <= high => Ok((low, high)),
+        _ => Err(wrong()),
+    }
+}
+
+fn usage(error: impl Into<String>) -> Complaint {
+    Complaint::new(error).try_this("abide --help").exit(Exit::USAGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_words(words: &[&str]) -> Result<Request, Complaint> {
+        let words: Vec<OsString> =
+            std::iter::once(&"abide").chain(words).map(OsString::from).collect();
+        read(&words)
+    }
+
+    #[test]
+    fn our_options_come_before_sshs() {
+        let request =
+            read_words(&["--name=build", "--udp-ports", "60001", "-p", "22", "host", "--name"]);
+        let Ok(Request::Session(args)) = request else { panic!("{request:?}") };
+        assert_eq!(args.name.as_deref(), Some("build"));
+        assert_eq!(args.options.udp_ports, Some((60_001, 60_001)));
+        assert_eq!(args.ssh, ["-p", "22", "host", "--name"]);
+    }
+
+    #[test]
+    fn a_host_named_like_a_command_is_reached_by_ssh() {
+        let request = read_words(&["ssh", "ls", "-la"]);
+        let Ok(Request::Session(args)) = request else { panic!("{request:?}") };
+        assert_eq!(args.ssh, ["ls", "-la"]);
+        assert!(matches!(read_words(&["ls"]), Ok(Request::Own(_))));
+    }
+
+    #[test]
+    fn wrong_lines_are_usage_errors() {
+        for words in [
+            &[][..],
+            &["--name"],
+            &["--udp-ports", "0", "h"],
+            &["--wrong", "h"],
+            &["end"],
+            &["ls", "--x"],
+        ] {
+            let complaint = read_words(words).expect_err("wrong");
+            assert_eq!(complaint.clone().exit(Exit::USAGE), complaint, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn the_table_of_names_is_whole() {
+        let known: Vec<String> =
+            whole().get_subcommands().map(|own| own.get_name().to_owned()).collect();
+        assert_eq!(known, NAMES);
+    }
+}

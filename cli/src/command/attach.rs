@@ -1,0 +1,77 @@
+//! `abide attach`: back to a session, from any machine.
+
+use std::io::IsTerminal;
+
+use abide_client::{Plan, connect_local};
+use abide_keeper::{Found, Lookup, open_session};
+use abide_openssh::Escape;
+use abide_session::{Attach, encode_word};
+
+use crate::args::LinkArgs;
+use crate::command::keeper::names;
+use crate::command::session::{identity, serve, serve_connected, with_event_loop};
+use crate::command::target::{Target, find_here, plan_for};
+use crate::complaint::Complaint;
+use crate::exit::Exit;
+use crate::explain;
+use crate::planning;
+use crate::voice::Stderr;
+
+/// Attaches.
+pub(crate) fn run(link: LinkArgs, displace: bool, words: &[String]) -> Result<Exit, Complaint> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Complaint::new("attach needs a terminal")
+            .because("stdin is not one")
+            .try_this("abide attach from a shell"));
+    }
+    let identity = identity()?;
+    let attach = |session: String| Attach {
+        session,
+        terminal: Some(planning::terminal()),
+        client: planning::client_name(),
+        public_key: identity.public().0.to_vec(),
+        displace,
+    };
+    match Target::read(words)? {
+        Target::There { host, session } => {
+            let plan = plan_for(&host, &link)?;
+            let keeper =
+                ["keeper", "attach", &encode_word(&attach(session))].map(str::to_owned).to_vec();
+            serve(&plan, keeper, identity, false)
+        }
+        Target::Here(session) => {
+            let found = one_here(&session)?;
+            let attach = attach(found.description.session.clone());
+            let plan = local_plan();
+            let stream = open_session(&found.socket, attach)?;
+            let mut voice = Stderr::new(false);
+            with_event_loop(async {
+                let connected =
+                    connect_local(stream).await.map_err(|error| explain::connect(&error, ""))?;
+                serve_connected(&plan, connected, identity, &mut voice, false).await
+            })
+        }
+    }
+}
+
+/// The one session of this machine that is meant.
+pub(crate) fn one_here(session: &str) -> Result<Found, Complaint> {
+    match find_here(session)? {
+        Lookup::One(found) => Ok(*found),
+        Lookup::None if session.is_empty() => Err(Complaint::new("there are no sessions here")
+            .try_this("abide ls HOST")
+            .exit(Exit::NO)),
+        Lookup::None => Err(Complaint::new(format!("there is no session `{session}` here"))
+            .try_this("abide ls")
+            .exit(Exit::NO)),
+        Lookup::Several(found) => Err(Complaint::new("several sessions are here")
+            .because(names(&found))
+            .try_this("abide attach SESSION")
+            .exit(Exit::NO)),
+    }
+}
+
+/// A plan for a link that never needs ssh.
+fn local_plan() -> Plan {
+    Plan { way: None, escape: Escape::DEFAULT, stdin_null: false, udp_via: None, no_udp: true }
+}

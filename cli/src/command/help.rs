@@ -1,0 +1,35 @@
+//! `abide --help`: one screen, examples first.
+
+/// The text.
+pub(crate) const TEXT: &str = "\
+abide: SSH that lasts exactly as long as you say
+
+  abide host                      a shell that survives outages, sleep and roaming
+  abide user@host make -j8        a command that survives them
+  rsync -e abide big/ host:big/   under rsync, scp -S abide, sftp -S abide, git
+  abide attach host               back to a session, from any machine
+
+Sessions
+  abide [options] [ssh's flags] [user@]host [command]
+  abide ls [host] [--json]        list sessions
+  abide attach [host] [session]   attach; -d detaches all other clients
+  abide detach [host] session     detach its clients; it goes on
+  abide end [host] session        end it
+  abide ssh ...                   the explicit form, for hosts named like a command
+
+Options, before ssh's own flags
+  --name NAME                     call the session NAME
+  --no-udp                        let ssh's own connection carry everything
+  --udp-ports LOW-HIGH            UDP ports for the keeper (default 60000-61000)
+
+In a session, at the start of a line
+  ~.  leave and end it    ~d  detach    ~^Z  suspend    ~?  help    ~~  a tilde
+
+More
+  abide demo                      see it live on this machine, with the cable pulled
+  abide completions SHELL         completions for bash, zsh, fish ...
+  abide man                       the manual page
+
+ssh does all authentication: ssh_config, agents, jump hosts, certificates and
+prompts behave as ever. Exit status: the remote command's own, or 255.
+";

@@ -1,0 +1,176 @@
+//! `abide keeper …`: what runs at the far end, inside the login. Started by the bootstrap, never by
+//! people; speaks messages, not words. The last argument is the bootstrap's token where there is one.
+
+use std::io::Write;
+
+use abide_keeper::{Found, Lookup, bridge};
+use abide_link::Frame;
+use abide_openssh::{Token, open_marker};
+use abide_session::{
+    Ask, Attach, Detach, Done, End, Failed, Opening, OpeningAnswer, RefusalCode, Refused, Reply,
+    ReplyAnswer, Resume, Start, decode_word, encode,
+};
+use abide_terms::{EndingCode, SessionId};
+
+use crate::complaint::Complaint;
+use crate::exit::Exit;
+use crate::log;
+
+/// Does one of the far end's tasks.
+pub(crate) fn run(words: &[String]) -> Result<Exit, Complaint> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        ["run", id, start] => serve(id, start),
+        ["start", start, token] => {
+            open(token)?;
+            start_session(&decode(start)?)
+        }
+        ["attach", attach, token] => {
+            open(token)?;
+            attach_to(decode(attach)?)
+        }
+        ["resume", session, token] => {
+            open(token)?;
+            resume(session)
+        }
+        ["list", token] => {
+            open(token)?;
+            list()
+        }
+        ["end", by, session, token] => {
+            open(token)?;
+            ask_session(session, Ask::End(decode::<End>(by)?))
+        }
+        ["detach", by, session, token] => {
+            open(token)?;
+            ask_session(session, Ask::Detach(decode::<Detach>(by)?))
+        }
+        _ => Err(Complaint::new("`abide keeper` is started by abide itself")
+            .try_this("abide --help")
+            .exit(Exit::USAGE)),
+    }
+}
+
+fn decode<M: Default + prost::Message>(word: &str) -> Result<M, Complaint> {
+    decode_word(word).map_err(|error| Complaint::new(error.to_string()).exit(Exit::USAGE))
+}
+
+/// From here on, stdout belongs to the client.
+fn open(token: &str) -> Result<(), Complaint> {
+    let token =
+        Token::parse(token).map_err(|error| Complaint::new(error.to_string()).exit(Exit::USAGE))?;
+    send(&open_marker(&token))
+}
+
+fn send(bytes: &[u8]) -> Result<(), Complaint> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(bytes)?;
+    Ok(stdout.flush()?)
+}
+
+fn serve(id: &str, start: &str) -> Result<Exit, Complaint> {
+    log::to_stderr();
+    let id: SessionId =
+        id.parse().map_err(|error: abide_terms::IdError| Complaint::new(error.to_string()))?;
+    match abide_keeper::run(id, decode(start)?) {
+        Ok(()) => Ok(Exit::OK),
+        Err(error) => Err(Complaint::new("the keeper stopped").because(error.to_string())),
+    }
+}
+
+fn start_session(start: &Start) -> Result<Exit, Complaint> {
+    if !start.name.is_empty()
+        && matches!(abide_keeper::find(&start.name), Ok(Lookup::One(_) | Lookup::Several(_)))
+    {
+        return refuse(RefusalCode::NameTaken, &start.name);
+    }
+    let id = match abide_keeper::start(start) {
+        Ok(id) => id,
+        Err(error) => return refuse(RefusalCode::NoKeeper, &error.to_string()),
+    };
+    let attach = Attach {
+        session: id.to_string(),
+        terminal: start.terminal.clone(),
+        client: start.client.clone(),
+        public_key: start.public_key.clone(),
+        displace: false,
+    };
+    attach_to(attach)
+}
+
+fn refuse(code: RefusalCode, evidence: &str) -> Result<Exit, Complaint> {
+    let refused = Refused { code: code.into(), evidence: evidence.to_owned() };
+    send(&encode(&Opening { answer: Some(OpeningAnswer::Refused(refused)) }))?;
+    Ok(Exit::FAILED)
+}
+
+fn attach_to(attach: Attach) -> Result<Exit, Complaint> {
+    match abide_keeper::find(&attach.session) {
+        Ok(Lookup::One(found)) => {
+            bridge(&found.socket, Ask::Attach(attach))?;
+            Ok(Exit::OK)
+        }
+        Ok(Lookup::None) => refuse(RefusalCode::NoSession, &attach.session),
+        Ok(Lookup::Several(found)) => refuse(RefusalCode::SeveralSessions, &names(&found)),
+        Err(error) => refuse(RefusalCode::NoKeeper, &error.to_string()),
+    }
+}
+
+/// The ids and names of several sessions, for a choice.
+pub(crate) fn names(found: &[Found]) -> String {
+    let each = found.iter().map(|found| {
+        let description = &found.description;
+        match description.name.as_str() {
+            "" => format!("{} ({})", description.session, description.program),
+            name => format!("{} `{name}` ({})", description.session, description.program),
+        }
+    });
+    each.collect::<Vec<_>>().join(", ")
+}
+
+fn resume(session: &str) -> Result<Exit, Complaint> {
+    match abide_keeper::find(session) {
+        Ok(Lookup::One(found)) => {
+            bridge(&found.socket, Ask::Resume(Resume {}))?;
+            Ok(Exit::OK)
+        }
+        _ => {
+            send(
+                &Frame::refuse(EndingCode::UnknownLink, format!("no session {session}")).encode(),
+            )?;
+            Ok(Exit::FAILED)
+        }
+    }
+}
+
+fn list() -> Result<Exit, Complaint> {
+    let found = match abide_keeper::describe_all() {
+        Ok(found) => found,
+        Err(error) => return reply(ReplyAnswer::Failed(Failed { evidence: error.to_string() })),
+    };
+    found.into_iter().try_for_each(|found| {
+        send(&encode(&Reply { answer: Some(ReplyAnswer::Description(found.description)) }))
+    })?;
+    Ok(Exit::OK)
+}
+
+fn ask_session(session: &str, ask: Ask) -> Result<Exit, Complaint> {
+    let failed = |evidence: String| ReplyAnswer::Failed(Failed { evidence });
+    let answer = match abide_keeper::find(session) {
+        Ok(Lookup::One(found)) => match abide_keeper::ask(&found.socket, ask) {
+            Ok(_) => ReplyAnswer::Done(Done {}),
+            Err(error) => failed(error.to_string()),
+        },
+        Ok(Lookup::None) => failed(format!("there is no session `{session}`")),
+        Ok(Lookup::Several(found)) => {
+            failed(format!("several sessions are meant: {}", names(&found)))
+        }
+        Err(error) => failed(error.to_string()),
+    };
+    reply(answer)
+}
+
+fn reply(answer: ReplyAnswer) -> Result<Exit, Complaint> {
+    send(&encode(&Reply { answer: Some(answer) }))?;
+    Ok(Exit::OK)
+}

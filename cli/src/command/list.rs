@@ -1,0 +1,189 @@
+//! `abide ls`: sessions, here or on a host.
+
+use std::time::Duration;
+
+use abide_session::{AttachedClient, Description, ReplyAnswer};
+use abide_terms::print_span;
+use serde::Serialize;
+
+use crate::command::target::ask_host;
+use crate::complaint::Complaint;
+use crate::exit::Exit;
+use crate::print;
+
+/// Version of the JSON. Fields are added without a new one; nothing is renamed or removed.
+const SCHEMA: u32 = 1;
+
+/// Lists them.
+pub(crate) fn run(host: Option<&str>, json: bool) -> Result<Exit, Complaint> {
+    let sessions = match host {
+        Some(host) => there(host)?,
+        None => here()?,
+    };
+    if json {
+        let listing =
+            Listing { schema: SCHEMA, sessions: sessions.iter().map(Row::from).collect() };
+        let text = serde_json::to_string_pretty(&listing).map_err(std::io::Error::from)?;
+        print::out(format!("{text}\n"));
+    } else if sessions.is_empty() {
+        print::note(
+            host.map_or("no sessions here".to_owned(), |host| format!("no sessions on {host}")),
+        );
+    } else {
+        print::out(table(&sessions));
+    }
+    Ok(Exit::OK)
+}
+
+fn here() -> Result<Vec<Description>, Complaint> {
+    let found = abide_keeper::describe_all().map_err(|error| {
+        Complaint::new("this machine's sessions cannot be listed").because(error.to_string())
+    })?;
+    Ok(found.into_iter().map(|found| found.description).collect())
+}
+
+fn there(host: &str) -> Result<Vec<Description>, Complaint> {
+    let answers = ask_host(host, &["list"])?;
+    answers
+        .into_iter()
+        .filter_map(|answer| match answer {
+            ReplyAnswer::Description(description) => Some(Ok(description)),
+            ReplyAnswer::Failed(failed) => {
+                Some(Err(Complaint::new(format!("{host} cannot list its sessions"))
+                    .because(failed.evidence)))
+            }
+            ReplyAnswer::Done(_) => None,
+        })
+        .collect()
+}
+
+#[derive(Serialize)]
+struct Listing {
+    schema: u32,
+    sessions: Vec<Row>,
+}
+
+/// One session in JSON: seconds are whole, absent values null.
+#[derive(Serialize)]
+struct Row {
+    id: String,
+    name: Option<String>,
+    program: String,
+    age_seconds: u64,
+    terminal: bool,
+    title: Option<String>,
+    finished: bool,
+    release: String,
+    keeper_pid: u32,
+    clients: Vec<ClientRow>,
+}
+
+#[derive(Serialize)]
+struct ClientRow {
+    name: String,
+    carriers: Vec<String>,
+    silent_seconds: Option<u64>,
+}
+
+impl From<&Description> for Row {
+    fn from(session: &Description) -> Self {
+        let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        Row {
+            id: session.session.clone(),
+            name: given(&session.name),
+            program: session.program.clone(),
+            age_seconds: session.age,
+            terminal: session.terminal,
+            title: given(&session.title),
+            finished: session.finished,
+            release: session.release.clone(),
+            keeper_pid: session.pid,
+            clients: session.clients.iter().map(ClientRow::from).collect(),
+        }
+    }
+}
+
+impl From<&AttachedClient> for ClientRow {
+    fn from(client: &AttachedClient) -> Self {
+        ClientRow {
+            name: client.name.clone(),
+            carriers: client.carriers.clone(),
+            silent_seconds: client.silent,
+        }
+    }
+}
+
+fn table(sessions: &[Description]) -> String {
+    let mut rows = vec![["SESSION", "NAME", "AGE", "CLIENTS", "PROGRAM"].map(str::to_owned)];
+    rows.extend(sessions.iter().map(|session| {
+        let name = if session.name.is_empty() { "-".to_owned() } else { session.name.clone() };
+        let age = print_span(Duration::from_secs(session.age));
+        [session.session.clone(), name, age, clients(session), printable(&session.program)]
+    }));
+    let width =
+        |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..4).map(width).collect();
+    let mut text = String::new();
+    for [session, name, age, clients, program] in &rows {
+        let [a, b, c, d] = widths[..] else { break };
+        text.push_str(&format!("{session:a$}  {name:b$}  {age:c$}  {clients:d$}  {program}\n"));
+    }
+    text
+}
+
+/// A program's text without anything that a terminal would act on.
+fn printable(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
+fn clients(session: &Description) -> String {
+    if session.finished {
+        return "finished".to_owned();
+    }
+    if session.clients.is_empty() {
+        return "detached".to_owned();
+    }
+    let each = session.clients.iter().map(|client| match client.silent {
+        Some(seconds) => {
+            format!("{} (silent {})", client.name, print_span(Duration::from_secs(seconds)))
+        }
+        None => {
+            format!("{} ({})", client.name, client.carriers.first().map_or("-", String::as_str))
+        }
+    });
+    each.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_fits_its_columns() {
+        let client = AttachedClient {
+            name: "ann@laptop".into(),
+            carriers: vec!["quic".into()],
+            silent: None,
+        };
+        let one = Description {
+            session: "abcdefgh".into(),
+            name: "build".into(),
+            program: "login\x1b[2Jshell".into(),
+            age: 7_500,
+            clients: vec![client],
+            ..Description::default()
+        };
+        let two = Description {
+            session: "bcdefghi".into(),
+            program: "top".into(),
+            age: 3,
+            ..Description::default()
+        };
+        assert_eq!(
+            table(&[one, two]),
+            "SESSION   NAME   AGE   CLIENTS            PROGRAM\n\
+             abcdefgh  build  2h5m  ann@laptop (quic)  login [2Jshell\n\
+             bcdefghi  -      3s    detached           top\n"
+        );
+    }
+}

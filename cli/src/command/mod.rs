@@ -1,0 +1,50 @@
+//! The commands, one file each.
+
+mod attach;
+mod demo;
+mod end;
+pub(crate) mod help;
+mod keeper;
+mod list;
+mod session;
+mod target;
+
+use crate::args::{Own, Request, whole};
+use crate::complaint::Complaint;
+use crate::exit::Exit;
+use crate::print;
+
+/// Does what was asked for.
+pub(crate) fn run(request: Request) -> Result<Exit, Complaint> {
+    match request {
+        Request::Session(args) => session::run(args),
+        Request::Keeper(words) => keeper::run(&words),
+        Request::Print(text) => Ok(printed(&text)),
+        Request::Own(own) => match *own {
+            Own::Ls { host, json } => list::run(host.as_deref(), json),
+            Own::Attach { link, detach_others, target } => {
+                attach::run(link, detach_others, &target)
+            }
+            Own::Detach { target } => end::run(end::What::Detach, &target),
+            Own::End { target } => end::run(end::What::End, &target),
+            Own::Demo { json } => demo::run(json),
+            Own::Completions { shell } => {
+                let mut text = Vec::new();
+                clap_complete::generate(shell, &mut whole(), "abide", &mut text);
+                print::out(text);
+                Ok(Exit::OK)
+            }
+            Own::Man => {
+                let mut text = Vec::new();
+                clap_mangen::Man::new(whole()).render(&mut text)?;
+                print::out(text);
+                Ok(Exit::OK)
+            }
+        },
+    }
+}
+
+fn printed(text: &str) -> Exit {
+    print::out(text);
+    Exit::OK
+}

@@ -1,0 +1,167 @@
+//! `abide [user@]host [command]`: a session or a command that survives.
+
+use std::io::IsTerminal;
+use std::os::unix::process::CommandExt;
+
+use abide_carrier::quic::Identity;
+use abide_client::{Client, Connected, LinkLost, Outcome, Plan, Voice};
+use abide_session::encode_word;
+use abide_terms::{EndingCode, SessionName};
+
+use crate::args::SessionArgs;
+use crate::complaint::Complaint;
+use crate::exit::Exit;
+use crate::planning::{self, Asked};
+use crate::voice::Stderr;
+use crate::{explain, log, print};
+
+/// Runs it.
+pub(crate) fn run(args: SessionArgs) -> Result<Exit, Complaint> {
+    let invocation = match planning::read_ssh(&args.ssh)? {
+        Asked::Session(invocation) => *invocation,
+        Asked::Plain => return Err(run_plain_ssh(&args)),
+    };
+    let name = args.name.map(|name| name.parse::<SessionName>()).transpose();
+    let name = name.map_err(|error| Complaint::new(error.to_string()).exit(Exit::USAGE))?;
+    let quiet = invocation.quiet;
+    let (plan, session) = planning::plan(invocation, &args.options)?;
+    let identity = identity()?;
+    let public_key = identity.public().0.to_vec();
+    let name = name.as_ref().map_or("", SessionName::as_str);
+    let mut start = planning::start(&session, name, &args.options, public_key, quiet)?;
+    if start.terminal.is_some() && !std::io::stdin().is_terminal() {
+        start.terminal = None; // forced, and there is none here: pipes carry it
+    }
+    let keeper = ["keeper", "start", &encode_word(&start)].map(str::to_owned).to_vec();
+    serve(&plan, keeper, identity, quiet)
+}
+
+/// A key pair for QUIC.
+pub(crate) fn identity() -> Result<Identity, Complaint> {
+    Identity::generate()
+        .map_err(|error| Complaint::new("no key could be made").because(error.to_string()))
+}
+
+/// Brings a keeper up through ssh, and serves its session.
+pub(crate) fn serve(
+    plan: &Plan,
+    keeper: Vec<String>,
+    identity: Identity,
+    quiet: bool,
+) -> Result<Exit, Complaint> {
+    let mut voice = Stderr::new(quiet);
+    let host = planning::host(plan);
+    let way = planning::way(plan)?;
+    with_event_loop(async {
+        let connected = Connected::through_ssh(way, keeper, &mut voice).await;
+        let connected = connected.map_err(|error| explain::connect(&error, &host))?;
+        serve_connected(plan, connected, identity, &mut voice, quiet).await
+    })
+}
+
+/// Serves a session whose keeper is reached.
+pub(crate) async fn serve_connected(
+    plan: &Plan,
+    connected: Connected,
+    identity: Identity,
+    voice: &mut dyn Voice,
+    quiet: bool,
+) -> Result<Exit, Complaint> {
+    let session = connected.session().to_owned();
+    restore_terminal_on_panic();
+    let outcome = Client::run(plan, connected, Some(identity), voice).await?;
+    Ok(tell(&outcome, &session, plan, quiet))
+}
+
+/// One thread, one event loop.
+pub(crate) fn with_event_loop<T>(
+    work: impl Future<Output = Result<T, Complaint>>,
+) -> Result<T, Complaint> {
+    log::to_file_if_asked();
+    abide_host::memory::set_arena_max(1);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let result = runtime.block_on(work);
+    // A thread may still sit in a read of stdin: it is not waited for.
+    runtime.shutdown_background();
+    result
+}
+
+fn restore_terminal_on_panic() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        abide_host::tty::restore_now();
+        before(panic);
+    }));
+}
+
+/// What ended, in one line, and the exit status.
+fn tell(outcome: &Outcome, session: &str, plan: &Plan, quiet: bool) -> Exit {
+    let host = planning::host(plan);
+    let again = format!("abide attach {host} {session}").replace("  ", " ");
+    let say = |words: String| {
+        if !quiet {
+            print::note(words);
+        }
+    };
+    match outcome {
+        Outcome::Exited(exited) => match exited.status {
+            Some(status) => Exit::of_command(status),
+            None => {
+                let core = if exited.core { " (core dumped)" } else { "" };
+                say(format!(
+                    "session {session} ended: its program was ended by SIG{}{core}",
+                    exited.signal
+                ));
+                Exit::FAILED
+            }
+        },
+        Outcome::Detached => {
+            say(format!("detached from session {session}; it goes on: {again}"));
+            Exit::OK
+        }
+        Outcome::Left { told: true } => {
+            say(format!("session {session} ended: you left"));
+            Exit::FAILED
+        }
+        Outcome::Left { told: false } => {
+            say(format!(
+                "left session {session}, which could not be told: it goes on until `abide end {host} {session}`"
+            ));
+            Exit::FAILED
+        }
+        Outcome::Closed(ending) => {
+            say(closed(ending.code, &ending.evidence, session, &again));
+            Exit::FAILED
+        }
+        Outcome::Signalled(number) => Exit::of_signal(*number),
+        Outcome::OutputClosed => Exit::of_signal(13),
+        Outcome::Lost(LinkLost::SessionGone) => {
+            say(format!("session {session} is gone: its keeper or its machine stopped"));
+            Exit::FAILED
+        }
+    }
+}
+
+fn closed(code: EndingCode, evidence: &str, session: &str, again: &str) -> String {
+    match code {
+        EndingCode::Displaced => {
+            format!("detached from session {session}: {evidence} took it over; back with: {again}")
+        }
+        EndingCode::Detached => {
+            format!("detached from session {session} by {evidence}; it goes on: {again}")
+        }
+        EndingCode::Ended => format!("session {session} ended by {evidence}"),
+        EndingCode::KeeperStopped => {
+            format!("session {session} ended: its keeper was stopped ({evidence})")
+        }
+        EndingCode::Finished => format!("session {session} ended"),
+        other => format!("session {session}: the link was closed ({}: {evidence})", other.name()),
+    }
+}
+
+/// What is ssh's alone is ssh's.
+fn run_plain_ssh(args: &SessionArgs) -> Complaint {
+    let ssh = planning::ssh();
+    let error = std::process::Command::new(&ssh).args(&args.ssh).exec();
+    Complaint::new(format!("{} cannot be run", ssh.to_string_lossy())).because(error.to_string())
+}

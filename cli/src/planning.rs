@@ -1,0 +1,155 @@
+//! From flags, ssh's settings and the environment to a client's plan. Reads, decides, starts nothing
+//! but `ssh -G`.
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
+
+use abide_client::{Plan, Way};
+use abide_openssh::{
+    CommandLine, Effective, Invocation, Session, SessionKind, TtyRequest, own_build,
+};
+use abide_session::{Program, ProgramKind, Start, Terminal};
+
+use crate::args::LinkArgs;
+use crate::complaint::Complaint;
+use crate::exit::Exit;
+use crate::explain;
+use crate::print;
+
+/// UDP ports that firewalls opened for mosh already let through.
+const UDP_PORTS: (u16, u16) = (60_000, 61_000);
+
+/// The ssh to run: `ABIDE_SSH`, or ssh from PATH.
+pub(crate) fn ssh() -> OsString {
+    std::env::var_os("ABIDE_SSH").unwrap_or_else(|| "ssh".into())
+}
+
+/// What a command line asks for.
+pub(crate) enum Asked {
+    /// A session.
+    Session(Box<Invocation>),
+    /// Something that is ssh's alone.
+    Plain,
+}
+
+/// Reads ssh's part of the command line.
+pub(crate) fn read_ssh(args: &[OsString]) -> Result<Asked, Complaint> {
+    match abide_openssh::parse(args) {
+        Ok(CommandLine::Session(invocation)) => Ok(Asked::Session(invocation)),
+        Ok(CommandLine::Plain(_)) => Ok(Asked::Plain),
+        Err(error) => {
+            Err(Complaint::new(error.to_string()).try_this("abide --help").exit(Exit::FAILED))
+        }
+    }
+}
+
+/// A plan and what the session is to be.
+pub(crate) fn plan(invocation: Invocation, link: &LinkArgs) -> Result<(Plan, Session), Complaint> {
+    if let Some(not_yet) = invocation.not_yet.first() {
+        return Err(explain::not_yet(not_yet));
+    }
+    let ssh = ssh();
+    let effective =
+        abide_openssh::query(&ssh, &invocation).map_err(|error| explain::settings(&error))?;
+    let session = abide_openssh::resolve(&invocation, &effective).map_err(|error| {
+        Complaint::new(error.to_string()).try_this("leave out one of the two commands")
+    })?;
+    warn_of_what_is_left_out(&invocation, &effective);
+    let exe = abide_host::process::exe_path()?;
+    let build = own_build(&exe)
+        .map_err(|error| Complaint::new("cannot read this program").because(error.to_string()))?;
+    let plan = Plan {
+        way: Some(Way { ssh, invocation, effective, exe, build }),
+        escape: session.escape,
+        stdin_null: session.stdin_null,
+        udp_via: udp_via()?,
+        no_udp: link.no_udp,
+    };
+    Ok((plan, session))
+}
+
+/// Settings in ssh's configuration that a link does not carry yet.
+fn warn_of_what_is_left_out(invocation: &Invocation, effective: &Effective) {
+    if invocation.quiet {
+        return;
+    }
+    if let Some(forward) = effective.forwards.first() {
+        print::note(format_args!("abide: forwards of ssh_config are not carried yet ({forward})"));
+    }
+    if effective.forward_agent {
+        print::note("abide: ForwardAgent of ssh_config is not carried yet");
+    }
+}
+
+fn udp_via() -> Result<Option<std::net::SocketAddr>, Complaint> {
+    let Some(text) = std::env::var_os("ABIDE_UDP_VIA") else { return Ok(None) };
+    let text = text.to_string_lossy();
+    let parsed = text
+        .parse()
+        .map_err(|_| Complaint::new(format!("ABIDE_UDP_VIA is `{text}`, not address:port")))?;
+    Ok(Some(parsed))
+}
+
+/// The wish for a new session.
+pub(crate) fn start(
+    session: &Session,
+    name: &str,
+    link: &LinkArgs,
+    public_key: Vec<u8>,
+    quiet: bool,
+) -> Result<Start, Complaint> {
+    let text = |text: &OsString| {
+        let wrong = || Complaint::new(format!("`{}` is not UTF-8", text.to_string_lossy()));
+        text.to_str().map(str::to_owned).ok_or_else(wrong)
+    };
+    let what = match &session.kind {
+        SessionKind::Shell | SessionKind::None => ProgramKind::LoginShell(true),
+        SessionKind::Command(command) => ProgramKind::Command(text(command)?),
+        SessionKind::Subsystem(name) => ProgramKind::Subsystem(text(name)?),
+    };
+    let stdin_is_terminal = std::io::stdin().is_terminal();
+    let wants_terminal = session.wants_tty(stdin_is_terminal);
+    if wants_terminal && !stdin_is_terminal && session.tty == TtyRequest::Wanted && !quiet {
+        print::note("Pseudo-terminal will not be allocated because stdin is not a terminal.");
+    }
+    let (low, high) = if link.no_udp { (0, 0) } else { link.udp_ports.unwrap_or(UDP_PORTS) };
+    Ok(Start {
+        program: Some(Program { what: Some(what) }),
+        terminal: wants_terminal.then(terminal),
+        name: name.to_owned(),
+        client: client_name(),
+        public_key,
+        udp_low: low.into(),
+        udp_high: high.into(),
+    })
+}
+
+/// The terminal on stdin.
+pub(crate) fn terminal() -> Terminal {
+    let size = abide_host::tty::size(std::io::stdin()).unwrap_or_default();
+    Terminal {
+        kind: std::env::var("TERM").unwrap_or_default(),
+        rows: size.rows.into(),
+        cols: size.cols.into(),
+        width: size.xpixel.into(),
+        height: size.ypixel.into(),
+    }
+}
+
+/// Who this client is, for listings: user@machine.
+pub(crate) fn client_name() -> String {
+    let user = abide_host::users::current().name;
+    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!("{user}@{machine}")
+}
+
+/// The host as the person wrote it; empty for this machine.
+pub(crate) fn host(plan: &Plan) -> String {
+    let given = plan.way.as_ref().map(|way| way.invocation.destination.given.to_string_lossy());
+    given.unwrap_or_default().into_owned()
+}
+
+/// How ssh leads to the host of a plan that was made for one.
+pub(crate) fn way(plan: &Plan) -> Result<&Way, Complaint> {
+    plan.way.as_ref().ok_or_else(|| Complaint::new("this needs a host"))
+}
