@@ -138,12 +138,12 @@ fn keeper(words: &[OsString]) -> Result<Request, Complaint> {
     words.map(Request::Keeper).ok_or_else(|| usage("an argument that is not UTF-8"))
 }
 
-/// Our own long options come first; ssh has none, so what follows is ssh's.
+/// Our own long options stand anywhere before the host; ssh has none.
 fn session(words: &[OsString]) -> Result<Request, Complaint> {
     let mut args = SessionArgs::default();
     let mut words = words.iter();
     while let Some(word) = words.next() {
-        match split(word) {
+        match split(word).filter(|_| is_before_host(&args.ssh)) {
             Some(("--no-udp", None)) => args.options.no_udp = true,
             Some(("--name", value)) => args.name = Some(needed("--name", value, &mut words)?),
             Some(("--udp-ports", value)) => {
@@ -153,13 +153,15 @@ fn session(words: &[OsString]) -> Result<Request, Complaint> {
             Some((unknown, _)) => {
                 return Err(usage(format!("`{unknown}` is not an option of abide's")));
             }
-            None => {
-                args.ssh = std::iter::once(word.clone()).chain(words.cloned()).collect();
-                return Ok(Request::Session(args));
-            }
+            None => args.ssh.push(word.clone()),
         }
     }
-    Err(usage("no host"))
+    Ok(Request::Session(args))
+}
+
+/// What was read so far names no host, and no flag of it waits for its argument.
+fn is_before_host(read: &[OsString]) -> bool {
+    matches!(abide_openssh::parse(read), Err(abide_openssh::FlagError::MissingHost))
 }
 
 /// `--name=value` or `--name`; `None` for everything that is ssh's, `--` too.
@@ -205,12 +207,13 @@ mod tests {
 
     #[test]
     fn our_options_come_before_sshs() {
-        let request =
-            read_words(&["--name=build", "--udp-ports", "60001", "-p", "22", "host", "--name"]);
+        let line =
+            ["--name=build", "-p", "22", "--udp-ports", "60001", "-F", "--name", "host", "--name"];
+        let request = read_words(&line);
         let Ok(Request::Session(args)) = request else { panic!("{request:?}") };
         assert_eq!(args.name.as_deref(), Some("build"));
         assert_eq!(args.options.udp_ports, Some((60_001, 60_001)));
-        assert_eq!(args.ssh, ["-p", "22", "host", "--name"]);
+        assert_eq!(args.ssh, ["-p", "22", "-F", "--name", "host", "--name"]);
     }
 
     #[test]

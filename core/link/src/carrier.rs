@@ -8,7 +8,8 @@ use abide_terms::Moment;
 use crate::flight::Flight;
 use crate::frame::Frame;
 use crate::limits::{
-    DATA_HEAD_MAX, EARLY_CHECK, KEEPALIVE_DATAGRAM, KEEPALIVE_MIN, KEEPALIVE_PIPE, PONGS_MAX, TAIL_MAX,
+    DATA_HEAD_MAX, EARLY_CHECK, KEEPALIVE_DATAGRAM, KEEPALIVE_MIN, KEEPALIVE_PIPE, PONGS_MAX,
+    TAIL_MAX,
 };
 use crate::rtt::Rtt;
 use crate::stream_id::StreamId;

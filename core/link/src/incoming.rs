@@ -168,8 +168,7 @@ impl Link {
                 lane.tries = 0;
             }
             // Only the carrier that the answer came on may take it for a sample: `on_ack` does so first.
-            carrier.sample =
-                carrier.sample.filter(|(of, end, _)| *of != stream || after < *end);
+            carrier.sample = carrier.sample.filter(|(of, end, _)| *of != stream || after < *end);
         }
     }
 

@@ -52,11 +52,8 @@ impl Link {
             }
             stream.ack_at = None;
             stream.unacked = 0;
-            let received = Received {
-                stream: *id,
-                upto: stream.inbox.upto(),
-                limit: stream.inbox.announce(),
-            };
+            let received =
+                Received { stream: *id, upto: stream.inbox.upto(), limit: stream.inbox.announce() };
             for carrier in self.carriers.iter_mut() {
                 if all || carrier.id == best || Some(carrier.id) == heard {
                     carrier.enqueue(Frame::Ack(received));

@@ -265,7 +265,9 @@ mod tests {
     fn knocks_for_something_better_become_rare() {
         let mut recovery = quiet(false);
         let knocks = |recovery: &mut Recovery, from: u64| {
-            (from..from + 3_600).filter(|second| recovery.poll_step(at(second * 1_000)).is_some()).count()
+            (from..from + 3_600)
+                .filter(|second| recovery.poll_step(at(second * 1_000)).is_some())
+                .count()
         };
         knocks(&mut recovery, 0);
         assert!(knocks(&mut recovery, 3_600) <= 12, "in an hour");

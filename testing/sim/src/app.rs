@@ -96,7 +96,9 @@ impl World {
     fn write_stream(&mut self, end: EndIndex, stream: StreamId) {
         loop {
             let this = &mut self.ends[end];
-            let Some(usage) = this.uses.get_mut(&stream).filter(|usage| !usage.asked) else { return };
+            let Some(usage) = this.uses.get_mut(&stream).filter(|usage| !usage.asked) else {
+                return;
+            };
             if usage.give_up_at.is_some_and(|least| usage.to_write <= least) {
                 return self.ask(end, stream);
             }
@@ -142,10 +144,10 @@ impl World {
             else {
                 return;
             };
-            let pauses = self.rng.once_in(if transfers { 100 } else { 3_000 });
-            if pauses {
+            if transfers && self.rng.once_in(100) {
                 usage.paused = true;
-                let again = self.now + self.rng.span(Duration::from_millis(1), Duration::from_secs(30));
+                let again =
+                    self.now + self.rng.span(Duration::from_millis(1), Duration::from_secs(30));
                 return self.queue.plan(again, Event::ReadAgain { end, stream });
             }
             match self.ends[end].link.read(now, stream) {
@@ -166,7 +168,9 @@ impl World {
         if let Some(usage) = self.ends[end].uses.get_mut(&stream) {
             usage.paused = false;
             if self.ends[end].asleep > 0 {
-                return self.queue.plan(self.now + Duration::from_secs(1), Event::ReadAgain { end, stream });
+                return self
+                    .queue
+                    .plan(self.now + Duration::from_secs(1), Event::ReadAgain { end, stream });
             }
             self.read_all(end, stream);
             self.settle(end);
@@ -226,9 +230,10 @@ impl World {
     /// The opener says ABANDON once both halves are done.
     pub(crate) fn review_transfer(&mut self, end: EndIndex, stream: StreamId) {
         let this = &self.ends[end];
-        let done = this.uses.get(&stream).is_some_and(|usage| {
-            usage.opener && usage.finished && usage.read_end && !usage.asked
-        });
+        let done = this
+            .uses
+            .get(&stream)
+            .is_some_and(|usage| usage.opener && usage.finished && usage.read_end && !usage.asked);
         if done && this.link.is_drained(stream) {
             self.ask(end, stream);
         }

@@ -143,7 +143,8 @@ impl World {
             return self.queue.plan(self.now + DOUBTFUL_FOR, Event::Tidy { end, wire: id });
         }
         let best = link.best().filter(|best| *best != id && !link.in_doubt(*best));
-        let beside_quic = best.and_then(|best| self.wires.get(&best)).is_some_and(|best| best.is_quic());
+        let beside_quic =
+            best.and_then(|best| self.wires.get(&best)).is_some_and(|best| best.is_quic());
         let spare = end == CLIENT
             && !self.profile.keep_pipe
             && wire.kind == CarrierKind::SshPipe

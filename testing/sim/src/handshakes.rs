@@ -90,7 +90,8 @@ impl World {
     /// A handshake had its time.
     pub(crate) fn on_handshake_over(&mut self, id: CarrierId) {
         for end in [CLIENT, KEEPER] {
-            let unfinished = self.wires.get(&id).is_some_and(|wire| !wire.joined(end) && !wire.gone(end));
+            let unfinished =
+                self.wires.get(&id).is_some_and(|wire| !wire.joined(end) && !wire.gone(end));
             if unfinished {
                 self.close_wire(end, id);
             }

@@ -106,13 +106,23 @@ fn summarise(
     let totals = &sum.totals;
     writeln!(out, "seeds           {}", totals.runs)?;
     writeln!(out, "virtual time    {:.1} days", totals.virtual_time.as_secs_f64() / 86_400.0)?;
-    writeln!(out, "real time       {:.1} s, slowest seed {} {:.2} s", took.as_secs_f64(), slowest.1, slowest.0.as_secs_f64())?;
+    writeln!(
+        out,
+        "real time       {:.1} s, slowest seed {} {:.2} s",
+        took.as_secs_f64(),
+        slowest.1,
+        slowest.0.as_secs_f64()
+    )?;
     writeln!(out, "faults          {}", totals.faults)?;
     writeln!(out, "carriers        {}", totals.carriers)?;
     writeln!(out, "frames          {}", totals.frames)?;
     writeln!(out, "bytes           {}", totals.bytes)?;
     writeln!(out, "keys, streams   {}, {}", totals.keys, totals.streams)?;
-    writeln!(out, "idle packets/h  {} at most, in {} quiet quarters of an hour", totals.most_idle_packets, totals.quiet_quarters)?;
+    writeln!(
+        out,
+        "idle packets/h  {} at most, in {} quiet quarters of an hour",
+        totals.most_idle_packets, totals.quiet_quarters
+    )?;
     writeln!(out, "first echo      {} after all faults, with UDP", spread(&sum.recoveries))?;
     writeln!(out, "                {} where only ssh goes through", spread(&sum.slow_recoveries))?;
     writeln!(out, "                {} in calm", spread(&sum.echoes))

@@ -49,7 +49,9 @@ impl Profile {
         };
         let rtt = match reach {
             Reach::Local => Duration::from_micros(50),
-            _ if rng.once_in(25) => rng.span(Duration::from_millis(600), Duration::from_millis(2_500)),
+            _ if rng.once_in(25) => {
+                rng.span(Duration::from_millis(600), Duration::from_millis(2_500))
+            }
             _ => rng.span(Duration::from_millis(1), Duration::from_millis(400)),
         };
         Profile {

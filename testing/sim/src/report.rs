@@ -58,7 +58,6 @@ impl Report {
         self.slow_recoveries.extend(other.slow_recoveries);
         self.echoes.extend(other.echoes);
     }
-
 }
 
 /// The time that `percent` of all stay under.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use abide_link::limits::{RECEIVE_WINDOW, SEND_BUFFER_MAX};
 use abide_link::StreamId;
+use abide_link::limits::{RECEIVE_WINDOW, SEND_BUFFER_MAX};
 use abide_terms::{Ending, Moment};
 
 use crate::queue::{CLIENT, EndIndex, Event, KEEPER};
@@ -121,7 +121,8 @@ impl World {
         let silent_since = self.ends[CLIENT].link.silent_since();
         let silence = silent_since.map(|since| self.local(CLIENT).since(since));
         if silence > Some(STUCK_AFTER / 2) {
-            return self.fail(format!("silent for {silence:?}, {STUCK_AFTER:?} after the last fault"));
+            return self
+                .fail(format!("silent for {silence:?}, {STUCK_AFTER:?} after the last fault"));
         }
         let mut waits = false;
         for end in [CLIENT, KEEPER] {

@@ -76,6 +76,14 @@ impl World {
         }
     }
 
+    /// A fault of the script; the person types in the midst of it, and when it is over.
+    pub(crate) fn begin_scripted(&mut self, fault: Fault) {
+        let lasts = fault.lasts();
+        self.queue.plan(self.now + lasts / 2, Event::Key { left: 3 });
+        self.queue.plan(self.now + lasts + SECOND / 10, Event::Key { left: 3 });
+        self.begin(fault);
+    }
+
     /// A fault begins.
     pub(crate) fn begin(&mut self, fault: Fault) {
         if self.over {
@@ -90,7 +98,9 @@ impl World {
                 self.shift_down(if towards_client { [1, 0] } else { [0, 1] });
             }
             Fault::Loss { ppm, .. } => self.path.loss_ppm = ppm,
-            Fault::NatForgets { pipes_too, kick_cures } => self.forget_mappings(pipes_too, kick_cures),
+            Fault::NatForgets { pipes_too, kick_cures } => {
+                self.forget_mappings(pipes_too, kick_cures)
+            }
             Fault::CarrierDies { keeper_told } => self.break_carrier(keeper_told),
             Fault::ClientSleeps(_) => self.ends[CLIENT].asleep += 1,
             Fault::KeeperPauses(_) => self.ends[KEEPER].asleep += 1,

@@ -101,7 +101,13 @@ impl LaneQueue {
 
 impl Way {
     fn new() -> Self {
-        Way { lanes: BTreeMap::new(), free_at: Moment::ZERO, queued: 0, full: false, stalled: false }
+        Way {
+            lanes: BTreeMap::new(),
+            free_at: Moment::ZERO,
+            queued: 0,
+            full: false,
+            stalled: false,
+        }
     }
 
     /// Frames that waited for the end of the handshake may go on.
@@ -115,8 +121,7 @@ impl World {
     pub(crate) fn blocked(&self, wire: &Wire, to: EndIndex) -> bool {
         let networked = wire.kind != CarrierKind::Local;
         self.ends[to].asleep > 0
-            || networked
-                && (wire.curse != Curse::None || !self.path.passes(to, wire.is_quic()))
+            || networked && (wire.curse != Curse::None || !self.path.passes(to, wire.is_quic()))
     }
 
     /// Takes what a link wants sent.
@@ -150,9 +155,8 @@ impl World {
         let (now, to) = (self.now, 1 - from);
         let head = if self.skewed() { self.with_later_frame(&head) } else { head };
         let size = head.len() + body.len();
-        let took = Duration::from_nanos(
-            size as u64 * 1_000_000_000 / self.path.bandwidth(&self.profile),
-        );
+        let took =
+            Duration::from_nanos(size as u64 * 1_000_000_000 / self.path.bandwidth(&self.profile));
         let mut delay = self.path.delay(&self.profile, &mut self.rng);
         let loss = self.path.loss_ppm(&self.profile) * (size as u64 / 1_200 + 1);
         while delay < Duration::from_secs(10) && self.rng.ppm(loss.min(900_000)) {
@@ -167,7 +171,8 @@ impl World {
         way.free_at = way.free_at.max(now) + if local { Duration::ZERO } else { took };
         way.queued += size;
         let queue = way.lanes.entry(lane).or_insert_with(LaneQueue::new);
-        queue.last = queue.last.max(way.free_at + if local { Duration::from_micros(20) } else { delay });
+        queue.last =
+            queue.last.max(way.free_at + if local { Duration::from_micros(20) } else { delay });
         queue.items.push_back((queue.last, head, body));
         if !std::mem::replace(&mut queue.ticking, true) {
             self.queue.plan(queue.last, Event::Tick { wire: id, to, lane });
@@ -210,7 +215,8 @@ impl World {
             if self.rng.once_in(30) {
                 delay += self.rng.upto(self.profile.rtt);
             }
-            self.queue.plan(self.now + delay, Event::Datagram { wire: id, to, bytes: bytes.clone() });
+            self.queue
+                .plan(self.now + delay, Event::Datagram { wire: id, to, bytes: bytes.clone() });
         }
     }
 

@@ -108,7 +108,10 @@ impl World {
         self.run_until(Moment::ZERO + self.length);
         self.calm_down();
         let backlog = self.ends.iter().map(|end| {
-            end.uses.iter().map(|(id, usage)| usage.to_write + end.link.unacknowledged(*id) as u64).sum::<u64>()
+            end.uses
+                .iter()
+                .map(|(id, usage)| usage.to_write + end.link.unacknowledged(*id) as u64)
+                .sum::<u64>()
         });
         let needs = backlog.sum::<u64>() * 4 / self.profile.bandwidth;
         self.run_until(self.now + DRAIN_MAX + Duration::from_secs(needs));
@@ -172,7 +175,7 @@ impl World {
             Event::HandshakeOver { wire } => self.on_handshake_over(wire),
             Event::Tidy { end, wire } => self.tidy(end, wire),
             Event::NextFault => self.on_next_fault(),
-            Event::Fault(fault) => self.begin(fault),
+            Event::Fault(fault) => self.begin_scripted(fault),
             Event::Heal(fault) => self.heal(fault),
             Event::Flap { until, down } => self.on_flap(until, down),
             Event::Key { left } => self.on_key(left),
@@ -222,7 +225,10 @@ impl World {
             }
             let left = self.ends[end].uses.len();
             if left > 2 {
-                self.fail(format!("end {end} still has {left} streams at the end: {:?}", self.ends[end].uses));
+                self.fail(format!(
+                    "end {end} still has {left} streams at the end: {:?}",
+                    self.ends[end].uses
+                ));
             }
         }
         if let Some(typed) = self.oldest_key() {
@@ -247,7 +253,9 @@ impl World {
             let timer = self.ends[end].link.poll_timeout();
             let refused = self.ends[end].link.write(crate::app::TERMINAL, Bytes::from_static(b"x"));
             if timer.is_some() || refused.is_ok() {
-                self.fail(format!("end {end}: a closed link has a timer ({timer:?}) or takes bytes"));
+                self.fail(format!(
+                    "end {end}: a closed link has a timer ({timer:?}) or takes bytes"
+                ));
             }
         }
     }
