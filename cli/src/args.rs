@@ -47,39 +47,53 @@ struct Cli {
     own: Own,
 }
 
+/// Where: ssh's flags, a host, a session.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Place {
+    /// [ssh's flags] [HOST] [SESSION]; this machine without a host
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "HOST SESSION")]
+    pub(crate) words: Vec<OsString>,
+}
+
+impl Place {
+    /// Takes an option of ours out of what follows the host too.
+    pub(crate) fn take(&mut self, option: &str) -> bool {
+        let before = self.words.len();
+        self.words.retain(|word| word != option);
+        self.words.len() < before
+    }
+}
+
 /// abide's own commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Own {
     /// List sessions, here or on a host
     Ls {
-        /// Where; this machine if not given
-        host: Option<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        place: Place,
     },
-    /// Attach to a session, here or on a host
+    /// Attach to a session, here or on a host; the only one if none is named
     Attach {
         #[command(flatten)]
         link: LinkArgs,
         /// Detach all other clients
         #[arg(short = 'd', long)]
         detach_others: bool,
-        /// [HOST] [SESSION]: a session's id or name; the only one if not given
-        #[arg(num_args = 0..=2, value_names = ["HOST", "SESSION"])]
-        target: Vec<String>,
+        #[command(flatten)]
+        place: Place,
     },
     /// Detach the clients of a session; it goes on
     Detach {
-        /// [HOST] SESSION
-        #[arg(num_args = 1..=2, required = true, value_names = ["HOST", "SESSION"])]
-        target: Vec<String>,
+        #[command(flatten)]
+        place: Place,
     },
     /// End a session: hang up on its program
     End {
-        /// [HOST] SESSION
-        #[arg(num_args = 1..=2, required = true, value_names = ["HOST", "SESSION"])]
-        target: Vec<String>,
+        #[command(flatten)]
+        place: Place,
     },
     /// Show on this machine what abide does when the cable is pulled
     Demo {
@@ -226,14 +240,9 @@ mod tests {
 
     #[test]
     fn wrong_lines_are_usage_errors() {
-        for words in [
-            &[][..],
-            &["--name"],
-            &["--udp-ports", "0", "h"],
-            &["--wrong", "h"],
-            &["end"],
-            &["ls", "--x"],
-        ] {
+        for words in
+            [&[][..], &["--name"], &["--udp-ports", "0", "h"], &["--wrong", "h"], &["demo", "--x"]]
+        {
             let complaint = read_words(words).expect_err("wrong");
             assert_eq!(complaint.clone().exit(Exit::USAGE), complaint, "{words:?}");
         }

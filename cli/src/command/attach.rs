@@ -7,7 +7,7 @@ use abide_keeper::{Found, Lookup, open_session};
 use abide_openssh::Escape;
 use abide_session::{Attach, encode_word};
 
-use crate::args::LinkArgs;
+use crate::args::{LinkArgs, Place};
 use crate::command::keeper::names;
 use crate::command::session::{identity, serve, serve_connected, with_event_loop};
 use crate::command::target::{Target, find_here, plan_for};
@@ -18,7 +18,7 @@ use crate::planning;
 use crate::voice::Stderr;
 
 /// Attaches.
-pub(crate) fn run(link: LinkArgs, displace: bool, words: &[String]) -> Result<Exit, Complaint> {
+pub(crate) fn run(link: LinkArgs, displace: bool, place: &Place) -> Result<Exit, Complaint> {
     if !std::io::stdin().is_terminal() {
         return Err(Complaint::new("attach needs a terminal")
             .because("stdin is not one")
@@ -32,9 +32,9 @@ pub(crate) fn run(link: LinkArgs, displace: bool, words: &[String]) -> Result<Ex
         public_key: identity.public().0.to_vec(),
         displace,
     };
-    match Target::read(words)? {
-        Target::There { host, session } => {
-            let plan = plan_for(&host, &link)?;
+    match Target::read(place)? {
+        Target::There(invocation, session) => {
+            let plan = plan_for(*invocation, &link)?;
             let keeper =
                 ["keeper", "attach", &encode_word(&attach(session))].map(str::to_owned).to_vec();
             serve(&plan, keeper, identity, false)

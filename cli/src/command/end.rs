@@ -1,7 +1,9 @@
 //! `abide end` and `abide detach`: for sessions here or on a host.
 
+use abide_openssh::Invocation;
 use abide_session::{Ask, Detach, End, ReplyAnswer, encode_word};
 
+use crate::args::Place;
 use crate::command::attach::one_here;
 use crate::command::target::{Target, ask_host};
 use crate::complaint::Complaint;
@@ -18,9 +20,13 @@ pub(crate) enum What {
 }
 
 /// Does it.
-pub(crate) fn run(what: What, words: &[String]) -> Result<Exit, Complaint> {
+pub(crate) fn run(what: What, place: &Place) -> Result<Exit, Complaint> {
     let by = client_name();
-    match Target::read(words)? {
+    match Target::read(place)? {
+        Target::Here(session) if session.is_empty() => {
+            let usage = format!("abide {} [HOST] SESSION", verb(what));
+            Err(Complaint::new("no session is named").try_this(usage).exit(Exit::USAGE))
+        }
         Target::Here(session) => {
             let ask = match what {
                 What::End => Ask::End(End { by }),
@@ -32,20 +38,21 @@ pub(crate) fn run(what: What, words: &[String]) -> Result<Exit, Complaint> {
             abide_keeper::ask(&one_here(&session)?.socket, ask).map_err(failed)?;
             Ok(Exit::OK)
         }
-        Target::There { host, session } if session.is_empty() => {
-            Err(Complaint::new(format!("there is no session `{host}` here"))
+        Target::There(invocation, session) if session.is_empty() => {
+            let word = invocation.destination.given.to_string_lossy();
+            Err(Complaint::new(format!("there is no session `{word}` here"))
                 .try_this(format!(
-                    "abide ls, or for one on a host: abide {} {host} SESSION",
+                    "abide ls, or for one on a host: abide {} {word} SESSION",
                     verb(what)
                 ))
                 .exit(Exit::NO))
         }
-        Target::There { host, session } => {
+        Target::There(invocation, session) => {
             let word = match what {
                 What::End => encode_word(&End { by }),
                 What::Detach => encode_word(&Detach { by }),
             };
-            there(&host, &[verb(what), &word, &session])
+            there(*invocation, &[verb(what), &word, &session])
         }
     }
 }
@@ -57,8 +64,9 @@ fn verb(what: What) -> &'static str {
     }
 }
 
-fn there(host: &str, words: &[&str]) -> Result<Exit, Complaint> {
-    match ask_host(host, words)?.pop() {
+fn there(invocation: Invocation, words: &[&str]) -> Result<Exit, Complaint> {
+    let host = invocation.destination.given.to_string_lossy().into_owned();
+    match ask_host(invocation, words)?.pop() {
         Some(ReplyAnswer::Done(_)) => Ok(Exit::OK),
         Some(ReplyAnswer::Failed(failed)) => {
             Err(Complaint::new(failed.evidence).try_this(format!("abide ls {host}")).exit(Exit::NO))

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use abide_openssh::Invocation;
 use abide_session::{AttachedClient, Description, ReplyAnswer};
 use abide_terms::print_span;
 use serde::Serialize;
 
-use crate::command::target::ask_host;
+use crate::args::Place;
+use crate::command::target::{ask_host, read_host};
 use crate::complaint::Complaint;
 use crate::exit::Exit;
 use crate::print;
@@ -15,24 +17,33 @@ use crate::print;
 const SCHEMA: u32 = 1;
 
 /// Lists them.
-pub(crate) fn run(host: Option<&str>, json: bool) -> Result<Exit, Complaint> {
-    let sessions = match host {
-        Some(host) => there(host)?,
-        None => here()?,
+pub(crate) fn run(place: &Place, json: bool) -> Result<Exit, Complaint> {
+    let host = if place.words.is_empty() { None } else { Some(one_host(place)?) };
+    let nobody = match &host {
+        Some(host) => format!("no sessions on {}", host.destination.given.to_string_lossy()),
+        None => "no sessions here".to_owned(),
     };
+    let sessions = host.map_or_else(here, there)?;
     if json {
         let listing =
             Listing { schema: SCHEMA, sessions: sessions.iter().map(Row::from).collect() };
         let text = serde_json::to_string_pretty(&listing).map_err(std::io::Error::from)?;
         print::out(format!("{text}\n"));
     } else if sessions.is_empty() {
-        print::note(
-            host.map_or("no sessions here".to_owned(), |host| format!("no sessions on {host}")),
-        );
+        print::note(nobody);
     } else {
         print::out(table(&sessions));
     }
     Ok(Exit::OK)
+}
+
+fn one_host(place: &Place) -> Result<Invocation, Complaint> {
+    match read_host(place)? {
+        (host, session) if session.is_empty() => Ok(*host),
+        (_, word) => Err(Complaint::new(format!("`{word}` is one word too many"))
+            .try_this("abide ls HOST")
+            .exit(Exit::USAGE)),
+    }
 }
 
 fn here() -> Result<Vec<Description>, Complaint> {
@@ -42,14 +53,15 @@ fn here() -> Result<Vec<Description>, Complaint> {
     Ok(found.into_iter().map(|found| found.description).collect())
 }
 
-fn there(host: &str) -> Result<Vec<Description>, Complaint> {
+fn there(host: Invocation) -> Result<Vec<Description>, Complaint> {
+    let name = host.destination.given.to_string_lossy().into_owned();
     let answers = ask_host(host, &["list"])?;
     answers
         .into_iter()
         .filter_map(|answer| match answer {
             ReplyAnswer::Description(description) => Some(Ok(description)),
             ReplyAnswer::Failed(failed) => {
-                Some(Err(Complaint::new(format!("{host} cannot list its sessions"))
+                Some(Err(Complaint::new(format!("{name} cannot list its sessions"))
                     .because(failed.evidence)))
             }
             ReplyAnswer::Done(_) => None,

@@ -21,12 +21,13 @@ pub(crate) fn run(request: Request) -> Result<Exit, Complaint> {
         Request::Keeper(words) => keeper::run(&words),
         Request::Print(text) => Ok(printed(&text)),
         Request::Own(own) => match *own {
-            Own::Ls { host, json } => list::run(host.as_deref(), json),
-            Own::Attach { link, detach_others, target } => {
-                attach::run(link, detach_others, &target)
+            Own::Ls { json, mut place } => {
+                let json = place.take("--json") || json;
+                list::run(&place, json)
             }
-            Own::Detach { target } => end::run(end::What::Detach, &target),
-            Own::End { target } => end::run(end::What::End, &target),
+            Own::Attach { link, detach_others, place } => attach::run(link, detach_others, &place),
+            Own::Detach { place } => end::run(end::What::Detach, &place),
+            Own::End { place } => end::run(end::What::End, &place),
             Own::Demo { json } => demo::run(json),
             Own::Completions { shell } => {
                 let mut text = Vec::new();
