@@ -55,15 +55,6 @@ pub(crate) struct Place {
     pub(crate) words: Vec<OsString>,
 }
 
-impl Place {
-    /// Takes an option of ours out of what follows the host too.
-    pub(crate) fn take(&mut self, option: &str) -> bool {
-        let before = self.words.len();
-        self.words.retain(|word| word != option);
-        self.words.len() < before
-    }
-}
-
 /// abide's own commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Own {
@@ -133,7 +124,7 @@ pub(crate) fn whole() -> clap::Command {
 }
 
 fn own(arguments: &[OsString]) -> Result<Request, Complaint> {
-    let matches = Cli::command().try_get_matches_from(arguments);
+    let matches = Cli::command().try_get_matches_from(arrange(arguments));
     match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => Ok(Request::Own(Box::new(cli.own))),
         Err(error) if error.use_stderr() => {
@@ -144,6 +135,40 @@ fn own(arguments: &[OsString]) -> Result<Request, Complaint> {
         }
         Err(help) => Ok(Request::Print(help.to_string())),
     }
+}
+
+/// Puts our options of a command before `--`, and after it all that is ssh's to read.
+fn arrange(arguments: &[OsString]) -> Vec<OsString> {
+    let [program, command, rest @ ..] = arguments else { return arguments.to_vec() };
+    let whole = Cli::command();
+    let takes_place = ["ls", "attach", "detach", "end"].iter().any(|name| command == name);
+    let Some(own) = whole.find_subcommand(command).filter(|_| takes_place) else {
+        return arguments.to_vec();
+    };
+    let is_ours = |word: &OsString| {
+        let word = word.to_string_lossy();
+        let name = word.split('=').next().unwrap_or_default();
+        let named = |known: &clap::Arg| {
+            known.get_long().is_some_and(|long| name == format!("--{long}"))
+                || known.get_short().is_some_and(|short| name == format!("-{short}"))
+        };
+        ["-h", "--help"].contains(&name) || own.get_arguments().any(named)
+    };
+    let mut ours = vec![program.clone(), command.clone()];
+    let mut theirs = vec![OsString::from("--")];
+    let mut words = rest.iter();
+    while let Some(word) = words.next() {
+        if !is_ours(word) {
+            theirs.push(word.clone());
+            continue;
+        }
+        ours.push(word.clone());
+        if word == "--udp-ports" {
+            ours.extend(words.next().cloned());
+        }
+    }
+    ours.extend(theirs);
+    ours
 }
 
 fn keeper(words: &[OsString]) -> Result<Request, Complaint> {
@@ -236,6 +261,15 @@ mod tests {
         let Ok(Request::Session(args)) = request else { panic!("{request:?}") };
         assert_eq!(args.ssh, ["ls", "-la"]);
         assert!(matches!(read_words(&["ls"]), Ok(Request::Own(_))));
+    }
+
+    #[test]
+    fn sshs_flags_stand_before_or_after_ours() {
+        for words in [&["ls", "-p", "22", "h", "--json"][..], &["ls", "--json", "-p", "22", "h"]] {
+            let Ok(Request::Own(own)) = read_words(words) else { panic!("{words:?}") };
+            let Own::Ls { json: true, place } = *own else { panic!("{words:?}") };
+            assert_eq!(place.words, ["-p", "22", "h"]);
+        }
     }
 
     #[test]

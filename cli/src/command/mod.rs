@@ -21,10 +21,7 @@ pub(crate) fn run(request: Request) -> Result<Exit, Complaint> {
         Request::Keeper(words) => keeper::run(&words),
         Request::Print(text) => Ok(printed(&text)),
         Request::Own(own) => match *own {
-            Own::Ls { json, mut place } => {
-                let json = place.take("--json") || json;
-                list::run(&place, json)
-            }
+            Own::Ls { json, place } => list::run(&place, json),
             Own::Attach { link, detach_others, place } => attach::run(link, detach_others, &place),
             Own::Detach { place } => end::run(end::What::Detach, &place),
             Own::End { place } => end::run(end::What::End, &place),

@@ -1,6 +1,5 @@
 //! `abide [user@]host [command]`: a session or a command that survives.
 
-use std::io::IsTerminal;
 use std::os::unix::process::CommandExt;
 
 use abide_carrier::quic::Identity;
@@ -28,10 +27,7 @@ pub(crate) fn run(args: SessionArgs) -> Result<Exit, Complaint> {
     let identity = identity()?;
     let public_key = identity.public().0.to_vec();
     let name = name.as_ref().map_or("", SessionName::as_str);
-    let mut start = planning::start(&session, name, &args.options, public_key, quiet)?;
-    if start.terminal.is_some() && !std::io::stdin().is_terminal() {
-        start.terminal = None; // forced, and there is none here: pipes carry it
-    }
+    let start = planning::start(&session, name, &args.options, public_key, quiet)?;
     let keeper = ["keeper", "start", &encode_word(&start)].map(str::to_owned).to_vec();
     serve(&plan, keeper, identity, quiet)
 }

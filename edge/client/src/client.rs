@@ -50,6 +50,7 @@ pub struct Client<'a> {
     recovery: Recovery,
     quic: Option<QuicSide>,
     child: Option<Child>,
+    on_terminal: bool,
     local: Option<Local>,
     input: Input,
     escape: EscapeWatch,
@@ -115,8 +116,10 @@ impl<'a> Client<'a> {
                 QuicSide::new(plan, quic, identity, (link_id, key.clone()), found_out)
             });
         let seed = u64::from_be_bytes(abide_host::random::bytes());
+        // Forced (-tt) without a terminal here: the program has one, we pass bytes.
+        let is_local = welcome.terminal && abide_host::tty::is_tty(std::io::stdin());
         let escape = match plan.escape {
-            Escape::Byte(byte) if welcome.terminal => Some(byte),
+            Escape::Byte(byte) if is_local => Some(byte),
             _ => None,
         };
         let output = if welcome.terminal { terminal_output(0) } else { COMMAND_IO };
@@ -129,8 +132,9 @@ impl<'a> Client<'a> {
             recovery: Recovery::new(now, quic.is_some(), seed),
             quic,
             child,
-            local: if welcome.terminal { Some(Local::take()?) } else { None },
-            input: input(plan, welcome.terminal)?,
+            on_terminal: welcome.terminal,
+            local: if is_local { Some(Local::take()?) } else { None },
+            input: input(plan, is_local)?,
             escape: EscapeWatch::new(escape),
             stdout: Writer::new(std::io::stdout())?,
             stderr: Writer::new(std::io::stderr())?,
@@ -143,7 +147,7 @@ impl<'a> Client<'a> {
             due: None,
             outlets: Outlets { attempts: attempts_out },
         };
-        if matches!(client.input, Input::Ended) && client.local.is_none() {
+        if matches!(client.input, Input::Ended) && !client.on_terminal {
             client.driver.link.finish(client.output);
         }
         let inlets = Inlets {
@@ -329,7 +333,7 @@ impl<'a> Client<'a> {
     // What the person types.
 
     fn input_stream(&self) -> StreamId {
-        let number = if self.local.is_some() { TERMINAL_INPUT } else { COMMAND_IO };
+        let number = if self.on_terminal { TERMINAL_INPUT } else { COMMAND_IO };
         StreamId::from_number(number)
     }
 
@@ -337,6 +341,8 @@ impl<'a> Client<'a> {
         let bytes = match taken {
             Taken::Bytes(bytes) => bytes,
             Taken::End if self.local.is_some() => return Ok(Some(Outcome::Signalled(1))),
+            // A terminal's program sees no end of input: what it is owed is typed (^D).
+            Taken::End if self.on_terminal => return Ok(None),
             Taken::End => {
                 self.driver.link.finish(self.input_stream());
                 return Ok(None);
