@@ -561,7 +561,7 @@ impl<'a> Client<'a> {
             self.driver.pump(clock::now());
             // Who is out of reach is not waited for.
             if self.driver.link.silent_since().is_none() {
-                let _ = tokio::time::timeout(FAREWELL, self.until_bare(inlets)).await;
+                let _ = tokio::time::timeout(FAREWELL, self.until_heeded(inlets)).await;
             }
         }
         if let Some(local) = &self.local {
@@ -580,11 +580,13 @@ impl<'a> Client<'a> {
         self.local = None;
     }
 
-    /// Waits until the keeper has closed every carrier: then it knows.
-    async fn until_bare(&mut self, inlets: &mut Inlets) {
-        while !self.driver.is_bare() {
-            let Some(event) = inlets.carriers.recv().await else { return };
-            self.driver.handle(clock::now(), event);
+    /// Waits until the keeper has closed a carrier: then it knows.
+    async fn until_heeded(&mut self, inlets: &mut Inlets) {
+        while let Some(event) = inlets.carriers.recv().await {
+            let lost = self.driver.handle(clock::now(), event).is_some();
+            if lost || self.driver.is_bare() {
+                return;
+            }
             self.driver.pump(clock::now());
         }
     }

@@ -4,9 +4,11 @@
 //! touches nothing but loopback and one temporary directory.
 
 mod leash;
+pub mod playground;
 pub mod relay;
 pub mod report;
 pub mod server;
+mod sweep;
 mod terminal;
 pub mod trial;
 mod watched;

@@ -13,7 +13,13 @@ pub struct Row {
     pub survived: bool,
     /// From the end of the fault to the first such answer.
     pub first_echo: Option<Duration>,
-    /// Numbered lines that were passed over: a later one was shown, these never.
+    /// The tool's own process ended before the trial did; without this, a session that did not
+    /// survive hung.
+    pub ended: bool,
+    /// The longest time without output, from the fault on. The counter prints ten lines a second.
+    pub longest_pause: Duration,
+    /// Numbered lines that were passed over: a later one was shown, these never. Of a session that
+    /// did not survive, nobody can tell how many more were printed.
     pub lines_lost: u64,
     /// Numbered lines shown again after they had been shown.
     pub lines_doubled: u64,

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use abide_carrier::quic::{DoorKeys, FarEndpoint, Identity, PublicKey, QuicParts};
+use abide_carrier::quic::{DoorKeys, FarEndpoint, FarHandle, Identity, PublicKey, QuicParts};
 use abide_carrier::{Alarm, Driver, Event, GreetingError, LinkTag, Parts, Pipe};
 use abide_host::child::Exit;
 use abide_host::clock;
@@ -55,6 +55,7 @@ pub(crate) struct Keeper {
     next_tag: u64,
     keys: DoorKeys,
     quic: Option<Quic>,
+    endpoint: Option<FarHandle>,
     wants_quic: bool,
     carriers: mpsc::Sender<Event>,
     arrivals: mpsc::UnboundedSender<Result<(LinkId, QuicParts), GreetingError>>,
@@ -104,6 +105,7 @@ impl Keeper {
             next_tag: 0,
             keys,
             quic: None,
+            endpoint: None,
             wants_quic,
             carriers,
             arrivals,
@@ -124,6 +126,10 @@ impl Keeper {
             self.settle(clock::now());
         }
         tracing::info!("over");
+        self.closing.clear();
+        if let Some(endpoint) = self.endpoint {
+            endpoint.finish().await;
+        }
         Ok(())
     }
 
@@ -286,13 +292,14 @@ impl Keeper {
         self.quic.clone()
     }
 
-    fn open_quic(&self) -> std::io::Result<Quic> {
+    fn open_quic(&mut self) -> std::io::Result<Quic> {
         let port = |value: u32| u16::try_from(value).map_err(std::io::Error::other);
         let ports = port(self.start.udp_low)?..=port(self.start.udp_high)?;
         let socket = abide_host::udp::bind_in_range(ports)?;
         let identity = Identity::generate().map_err(std::io::Error::other)?;
         let endpoint = FarEndpoint::new(socket, &identity, self.keys.clone())?;
         let port = endpoint.port();
+        self.endpoint = Some(endpoint.handle());
         let arrivals = self.arrivals.clone();
         // The receiver lives as long as the keeper.
         tokio::spawn(endpoint.serve(move |arrival| drop(arrivals.send(arrival))));

@@ -65,6 +65,13 @@ pub fn describe_all() -> Result<Vec<Found>, RequestError> {
 
 /// The session of an id or a name; with an empty `wanted`, the only one.
 pub fn find(wanted: &str) -> Result<Lookup, RequestError> {
+    if let Ok(id) = wanted.parse::<SessionId>() {
+        // An id leads straight to its keeper: the others need not be asked.
+        let socket = abide_host::local::runtime_dir()?.join(format!("{id}.sock"));
+        if let Some(found) = describe(socket) {
+            return Ok(Lookup::One(Box::new(found)));
+        }
+    }
     let all = describe_all()?;
     let is_it = |found: &&Found| {
         wanted.is_empty() || found.description.session == wanted || found.description.name == wanted

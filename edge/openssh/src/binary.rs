@@ -12,17 +12,18 @@ const HASH_CHUNK: usize = 64 * 1024;
 /// How many hex digits of the hash are in a build's name.
 const HASH_DIGITS: usize = 16;
 
-/// `<version>-<16 hex digits of the binary's sha256>`: the directory a keeper is kept in.
+/// `<version>-<16 hex digits>`: the directory a keeper is kept in. The digits are of the linker's
+/// build id, or where it made none, of the file's sha256.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BuildId(String);
 
 impl BuildId {
-    /// The id of a binary of this version with this sha256. Characters that a remote command
-    /// line must not carry become `_`.
-    pub fn new(version: &str, sha256: &[u8; 32]) -> Self {
+    /// The id of a binary of this version with this hash. Characters that a remote command line
+    /// must not carry become `_`.
+    pub fn new(version: &str, hash: &[u8]) -> Self {
         let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '_' };
         let version: String = version.chars().map(plain).collect();
-        let hash: String = sha256[..HASH_DIGITS / 2].iter().map(|b| format!("{b:02x}")).collect();
+        let hash: String = hash.iter().take(HASH_DIGITS / 2).map(|b| format!("{b:02x}")).collect();
         BuildId(format!("{version}-{hash}"))
     }
 
@@ -48,13 +49,27 @@ pub struct BinaryError {
     pub source: io::Error,
 }
 
-/// The build id of the binary at `exe`, which is of this very version. Reads the whole file.
+/// The build id of the binary at `exe`, which is of this very version. Reads the whole file only
+/// where the linker left no id: hashing megabytes would be felt at every start.
 ///
 /// # Errors
 /// When the file cannot be opened or read.
 pub fn own_build(exe: &Path) -> Result<BuildId, BinaryError> {
-    let hash = hash(exe).map_err(|source| BinaryError { path: exe.to_owned(), source })?;
-    Ok(BuildId::new(env!("CARGO_PKG_VERSION"), &hash))
+    let unreadable = |source| BinaryError { path: exe.to_owned(), source };
+    let linked = linkers_id(exe).map_err(unreadable)?;
+    let id = match linked {
+        Some(id) => id,
+        None => hash(exe).map_err(unreadable)?.to_vec(),
+    };
+    Ok(BuildId::new(env!("CARGO_PKG_VERSION"), &id))
+}
+
+/// What the linker made of the program's contents, when it did.
+fn linkers_id(exe: &Path) -> io::Result<Option<Vec<u8>>> {
+    let cache = object::ReadCache::new(File::open(exe)?);
+    let file = object::File::parse(&cache).ok();
+    let id = file.as_ref().and_then(|file| object::Object::build_id(file).ok().flatten());
+    Ok(id.filter(|id| id.len() >= HASH_DIGITS / 2).map(<[u8]>::to_vec))
 }
 
 fn hash(path: &Path) -> io::Result<[u8; 32]> {

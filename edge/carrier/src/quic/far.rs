@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::UdpSocket;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use abide_link::LinkKey;
 use abide_terms::LinkId;
@@ -23,6 +24,8 @@ use crate::greeting::{GREETING_MAX, GreetingError, welcome_on};
 const UNPROVEN_MAX: usize = 8;
 /// Handshakes under way at once; further ones are dropped.
 const HANDSHAKES_MAX: usize = 64;
+/// How long a keeper that ends lets QUIC say so.
+const FINISH_WITHIN: Duration = Duration::from_millis(500);
 
 /// Which links and clients may come in. Shared between the keeper and its sockets.
 #[derive(Clone, Debug, Default)]
@@ -94,6 +97,11 @@ impl FarEndpoint {
         Ok(FarEndpoint { endpoint, keys, slots, port })
     }
 
+    /// A handle to end it by, apart from serving.
+    pub fn handle(&self) -> FarHandle {
+        FarHandle(self.endpoint.clone())
+    }
+
     /// The UDP port.
     pub fn port(&self) -> u16 {
         self.port
@@ -127,6 +135,19 @@ impl FarEndpoint {
                 arrived(result.unwrap_or(Err(GreetingError::Closed)));
             });
         }
+    }
+}
+
+/// Ends a keeper's endpoint.
+#[derive(Clone, Debug)]
+pub struct FarHandle(Endpoint);
+
+impl FarHandle {
+    /// Closes every connection and waits until their peers could be told.
+    pub async fn finish(self) {
+        self.0.close(0u32.into(), b"");
+        // Waiting longer helps nobody: a peer out of reach learns it from its next knock.
+        let _ = tokio::time::timeout(FINISH_WITHIN, self.0.wait_idle()).await;
     }
 }
 

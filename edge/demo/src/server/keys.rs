@@ -13,7 +13,7 @@ use tokio::process::Command;
 use super::ServerError;
 
 /// Characters that ssh's configuration files would read as something other than themselves.
-const UNQUOTABLE: &[char] = &['"', '\\', '%', '$', '\n', '\r'];
+pub(super) const UNQUOTABLE: &[char] = &['"', '\\', '%', '$', '\n', '\r'];
 
 /// A private directory (mode 0700) with a host key and a user key, removed when dropped.
 #[derive(Debug)]
@@ -102,7 +102,9 @@ fn public(private: &Path) -> PathBuf {
     private.with_extension("pub")
 }
 
-fn private_dir(under: &Path) -> Result<PathBuf, ServerError> {
+/// Makes a new directory below `under` that only this user can enter (mode 0700), with a path that
+/// ssh's configuration files can hold.
+pub(crate) fn private_dir(under: &Path) -> Result<PathBuf, ServerError> {
     let file = |source| ServerError::File { path: under.into(), source };
     let under = fs::canonicalize(under).map_err(file)?;
     if under.to_str().is_none_or(|text| text.contains(UNQUOTABLE)) {

@@ -4,7 +4,7 @@
 mod door;
 #[cfg(feature = "embedded-server")]
 mod embedded;
-mod keys;
+pub(crate) mod keys;
 mod probe;
 mod system;
 
@@ -48,12 +48,14 @@ pub struct Setup {
     pub user: User,
     /// The kind to use, or the first that works.
     pub kind: Option<Kind>,
+    /// Variables in the environment of every session, on top of what a login sets.
+    pub environment: Vec<(&'static str, PathBuf)>,
 }
 
 impl Setup {
     /// The current user, served from below `under` by the first kind that works.
     pub fn new(under: impl Into<PathBuf>) -> Self {
-        Self { under: under.into(), user: users::current(), kind: None }
+        Self { under: under.into(), user: users::current(), kind: None, environment: Vec::new() }
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 use super::door::{Closing, Door};
-use super::keys::Den;
+use super::keys::{Den, UNQUOTABLE};
 use super::{ServerError, Setup, text};
 
 /// Where sshd lives; it must be run by its absolute path. `PATH` of ordinary users rarely has it.
@@ -37,7 +37,8 @@ pub(super) async fn open(setup: &Setup, den: &Den) -> Result<Door, ServerError> 
     if geteuid().is_root() {
         make_privsep_dir()?;
     }
-    let config = den.write("sshd_config", &config(&setup.user.name, den))?;
+    let text = config(&setup.user.name, den) + &set_env(&setup.environment)?;
+    let config = den.write("sshd_config", &text)?;
     check(&sshd, &config).await?;
     let log = den.write("sshd.log", "")?;
     let shown_log = log.clone();
@@ -76,6 +77,18 @@ fn config(user: &str, den: &Den) -> String {
         host_key = text(&den.host_key()),
         authorized = text(&den.authorized_keys()),
     )
+}
+
+/// One line for all: sshd reads only the first of its kind.
+fn set_env(variables: &[(&str, PathBuf)]) -> Result<String, ServerError> {
+    let mut line = String::new();
+    for (name, path) in variables {
+        let value = path.to_str().filter(|value| !value.contains(UNQUOTABLE));
+        let value = value.ok_or_else(|| ServerError::Unquotable { path: path.clone() })?;
+        line.push_str(if line.is_empty() { "SetEnv" } else { "" });
+        line.push_str(&format!(" \"{name}={value}\""));
+    }
+    Ok(if line.is_empty() { line } else { line + "\n" })
 }
 
 /// An empty directory in /run, which sshd's own start makes too. It stays: another server may use

@@ -12,7 +12,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::count::Tally;
 use super::script;
-use super::{Contestant, Event, Phase, State, TrialError};
+use super::{Contestant, Event, Part, Phase, State, TrialError};
 use crate::report::Row;
 use crate::terminal::Terminal;
 
@@ -55,6 +55,8 @@ pub(super) struct Driver {
     terminal: Terminal,
     tally: Tally,
     heard: Moment,
+    /// The longest time between two outputs since the fault began.
+    pause: Duration,
     /// When the fault was over, and the first token typed after that.
     over: Option<(Moment, u64)>,
     first_echo: Option<Duration>,
@@ -84,6 +86,7 @@ impl Driver {
             terminal,
             tally: Tally::default(),
             heard: clock::now(),
+            pause: Duration::ZERO,
             over: None,
             first_echo: None,
             ended: false,
@@ -100,12 +103,16 @@ impl Driver {
         self.drive(&mut beat).await;
         // Answers under way count; what takes longer is lost.
         let _ = tokio::time::timeout(settle, self.collect(&mut beat)).await;
+        let ended = self.ended;
+        let longest_pause = self.pause.max(clock::now().since(self.heard));
         self.say_good_bye().await;
         Row {
             tool: self.tool,
             fault,
             survived: self.first_echo.is_some(),
             first_echo: self.first_echo,
+            ended,
+            longest_pause,
             lines_lost: self.tally.lines_lost(),
             lines_doubled: self.tally.lines_doubled(),
             keys_lost: self.tally.keys_lost(),
@@ -120,11 +127,17 @@ impl Driver {
         loop {
             tokio::select! {
                 biased;
-                changed = self.phase.changed() => match (changed, self.phase_now()) {
-                    (Err(_), _) | (_, Phase::Closing) => return,
-                    (_, Phase::Over(moment)) => self.fault_over(moment),
-                    (_, Phase::Running) => {}
-                },
+                changed = self.phase.changed() => {
+                    let phase = *self.phase.borrow_and_update();
+                    match phase.part {
+                        Part::Closing => return,
+                        Part::After => self.fault_over(phase.since),
+                        Part::Before | Part::Fault => {}
+                    }
+                    if changed.is_err() {
+                        return;
+                    }
+                }
                 count = output(&self.terminal, self.ended, &mut buffer) => self.hear(&buffer[..count]),
                 _ = beat.tick() => {
                     if self.tally.is_up() {
@@ -166,13 +179,10 @@ impl Driver {
         self.show();
     }
 
-    fn phase_now(&mut self) -> Phase {
-        *self.phase.borrow_and_update()
-    }
-
     fn fault_over(&mut self, moment: Moment) {
-        let first = self.type_token();
-        self.over = Some((moment, first));
+        if self.over.is_none() {
+            self.over = Some((moment, self.type_token()));
+        }
     }
 
     fn type_token(&mut self) -> u64 {
@@ -190,7 +200,11 @@ impl Driver {
             self.stage.send_replace(Stage::Ended { said: self.tally.said() });
             return;
         }
-        self.heard = clock::now();
+        let now = clock::now();
+        if self.phase.borrow().part != Part::Before {
+            self.pause = self.pause.max(now.since(self.heard));
+        }
+        self.heard = now;
         let answered = self.tally.take(output);
         if *self.stage.borrow() == Stage::Connecting && self.tally.is_up() {
             self.stage.send_replace(Stage::Up);
@@ -206,6 +220,7 @@ impl Driver {
     fn show(&self) {
         let now = clock::now();
         let quiet = now.since(self.heard);
+        let phase = *self.phase.borrow();
         let state = match (self.ended, self.tally.is_up()) {
             (true, _) => State::Ended,
             (false, false) => State::Connecting,
@@ -215,6 +230,8 @@ impl Driver {
         let event = Event {
             tool: self.tool.clone(),
             elapsed: now.since(self.began),
+            part: phase.part,
+            part_for: now.since(phase.since),
             state,
             quiet,
             lines: self.tally.lines(),

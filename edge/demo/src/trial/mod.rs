@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use abide_host::clock;
 use abide_host::command::ShellCommand;
+use abide_terms::Moment;
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
@@ -66,6 +67,19 @@ pub enum State {
     Ended,
 }
 
+/// Which part of a trial is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The sessions come up, then a moment of calm.
+    Before,
+    /// The fault is on.
+    Fault,
+    /// The fault is over; sessions recover or do not.
+    After,
+    /// Typing has stopped; the last answers come in.
+    Closing,
+}
+
 /// A picture of one session, several times a second, for a live view.
 #[derive(Clone, Debug)]
 pub struct Event {
@@ -73,6 +87,10 @@ pub struct Event {
     pub tool: String,
     /// Since the trial began.
     pub elapsed: Duration,
+    /// Where the trial stands.
+    pub part: Part,
+    /// For how long it has stood there.
+    pub part_for: Duration,
     /// Its state.
     pub state: State,
     /// How long no output has come.
@@ -117,15 +135,17 @@ fn because(said: &str) -> String {
 /// How long a session may take to come up, uploads included.
 const READY_LIMIT: Duration = Duration::from_secs(60);
 
-/// Where a trial stands; the drivers act on it.
+/// Where a trial stands, and since when; the drivers act on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// Before and during the fault: type and count.
-    Running,
-    /// The fault is over since this moment: type, count, and note the first answer.
-    Over(abide_terms::Moment),
-    /// Type no more, wait for answers, say good-bye.
-    Closing,
+struct Phase {
+    part: Part,
+    since: Moment,
+}
+
+impl Phase {
+    fn begin(part: Part) -> Self {
+        Self { part, since: clock::now() }
+    }
 }
 
 /// Runs all contestants through one fault. Rows come in the order of the contestants. Events are
@@ -138,7 +158,7 @@ pub async fn hold(
     events: mpsc::Sender<Event>,
 ) -> Result<Vec<Row>, TrialError> {
     let began = clock::now();
-    let (phase, _) = watch::channel(Phase::Running);
+    let (phase, _) = watch::channel(Phase::begin(Part::Before));
     let mut stages = Vec::new();
     let mut drivers = JoinSet::new();
     for (place, contestant) in contestants.iter().enumerate() {
@@ -151,8 +171,9 @@ pub async fn hold(
         ready(tool, stage).await?;
     }
     tokio::time::sleep(timing.calm).await;
+    phase.send_replace(Phase::begin(Part::Fault));
     fault.strike(relay).await;
-    phase.send_replace(Phase::Over(clock::now()));
+    phase.send_replace(Phase::begin(Part::After));
     let recovered = async {
         for (_, stage) in &mut stages {
             // Fails when the driver is gone, and then there is nothing to wait for.
@@ -160,7 +181,7 @@ pub async fn hold(
         }
     };
     let _ = tokio::time::timeout(timing.recovery, recovered).await;
-    phase.send_replace(Phase::Closing);
+    phase.send_replace(Phase::begin(Part::Closing));
 
     let mut rows = Vec::new();
     while let Some(row) = drivers.join_next().await {

@@ -88,6 +88,8 @@ impl House {
             ("PATH".into(), PATH.into()),
         ];
         command.env.extend(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
+        let ours = self.environment.iter();
+        command.env.extend(ours.map(|(name, value)| (name.into(), value.into())));
         command
     }
 }

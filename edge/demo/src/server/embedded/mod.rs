@@ -7,7 +7,7 @@ mod exec;
 mod guest;
 mod shell;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +31,7 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 struct House {
     user: User,
     key: PublicKey,
+    environment: Vec<(&'static str, PathBuf)>,
 }
 
 /// Reads the throw-away keys back and opens the port.
@@ -43,7 +44,8 @@ pub(super) fn open(setup: &Setup, den: &Den) -> Result<Door, ServerError> {
     let host_key = load_secret_key(&host_key, None).map_err(unreadable(&host_key))?;
     let user_key = den.user_key().with_extension("pub");
     let key = load_public_key(&user_key).map_err(unreadable(&user_key))?;
-    let house = Arc::new(House { user: present(&setup.user), key });
+    let house =
+        Arc::new(House { user: present(&setup.user), key, environment: setup.environment.clone() });
     let config = Arc::new(config(host_key));
     Door::open(None, move |stream, mut closing| {
         let (config, guest) = (config.clone(), Guest::new(house.clone()));

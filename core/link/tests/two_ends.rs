@@ -1,0 +1,253 @@
+//! Two links, frames carried by hand: what must hold at single moments. Whole lives are in `abide-sim`.
+
+use std::time::Duration;
+
+use abide_link::limits::{IN_FLIGHT_FLOOR, STREAMS_EACH_MAX};
+use abide_link::{
+    CarrierId, CarrierKind, Class, Frame, Lane, Link, LinkEvent, Misbehaviour, Read, Role,
+    StreamId, Transmit, WriteError, decode_datagram,
+};
+use abide_terms::{Blame, Ending, EndingCode, Moment};
+use bytes::{Bytes, BytesMut};
+
+const PIPE: CarrierId = CarrierId(1);
+const QUIC: CarrierId = CarrierId(2);
+const KEYS: StreamId = StreamId::new(Role::Client, Class::Interactive, 1);
+const FILE: StreamId = StreamId::new(Role::Client, Class::Bulk, 0);
+
+fn at(milliseconds: u64) -> Moment {
+    Moment::from_nanos((1_000_000 + milliseconds) * 1_000_000)
+}
+
+/// Two ends that have these carriers; nothing was carried yet.
+fn pair(carriers: &[CarrierId]) -> (Link, Link) {
+    let ends = [Role::Client, Role::Keeper].map(|role| {
+        let mut link = Link::new(role, 7);
+        for id in carriers {
+            let quic = CarrierKind::Quic { payload_max: 1_200 };
+            let kind = if *id == QUIC { quic } else { CarrierKind::SshPipe };
+            link.add_carrier(at(0), *id, kind, true).expect("room for a carrier");
+            link.set_budget(*id, 1 << 20);
+        }
+        link
+    });
+    ends.into()
+}
+
+fn frame(transmit: &Transmit) -> Frame {
+    let mut bytes = BytesMut::from(&transmit.head[..]);
+    bytes.extend_from_slice(&transmit.body);
+    decode_datagram(bytes.freeze()).expect("a whole frame").remove(0)
+}
+
+fn sent(link: &mut Link, now: Moment) -> Vec<Transmit> {
+    std::iter::from_fn(|| link.poll_transmit(now)).collect()
+}
+
+/// Carries what `from` wants sent; returns it.
+fn carry(from: &mut Link, to: &mut Link, now: Moment) -> Vec<Transmit> {
+    let all = sent(from, now);
+    for transmit in &all {
+        to.handle_frame(now, transmit.carrier, frame(transmit)).expect("an honest peer");
+    }
+    all
+}
+
+/// Carries everything both ways until both are quiet.
+fn settle(client: &mut Link, keeper: &mut Link, now: Moment) {
+    for end in [&mut *client, &mut *keeper] {
+        end.handle_timeout(now);
+    }
+    while !carry(client, keeper, now).is_empty() | !carry(keeper, client, now).is_empty() {}
+}
+
+fn events(link: &mut Link) -> Vec<LinkEvent> {
+    std::iter::from_fn(|| link.poll_event()).collect()
+}
+
+#[test]
+fn acknowledgements_that_nobody_asks_for_again_are_not_sent_in_datagrams() {
+    let (mut client, mut keeper) = pair(&[QUIC]);
+    settle(&mut client, &mut keeper, at(10));
+    client.write(KEYS, Bytes::from_static(b"x")).expect("room");
+    client.write(FILE, Bytes::from(vec![1; 100_000])).expect("room");
+    carry(&mut client, &mut keeper, at(20));
+    let acks: Vec<(StreamId, Lane)> = sent(&mut keeper, at(40))
+        .iter()
+        .filter_map(|transmit| match frame(transmit) {
+            Frame::Ack(received) => Some((received.stream, transmit.lane)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(acks, [(FILE, Lane::Control), (KEYS, Lane::Datagram)]);
+}
+
+#[test]
+fn a_lost_acknowledgement_comes_again_with_the_answer_to_a_ping() {
+    let (mut client, mut keeper) = pair(&[PIPE, QUIC]);
+    settle(&mut client, &mut keeper, at(10));
+    client.write(FILE, Bytes::from(vec![1; 100_000])).expect("room");
+    carry(&mut client, &mut keeper, at(20));
+    assert!(!sent(&mut keeper, at(40)).is_empty(), "lost with the connection");
+    assert!(!client.is_drained(FILE));
+    client.remove_carrier(at(50), QUIC);
+    client.kick(at(50), PIPE);
+    carry(&mut client, &mut keeper, at(60));
+    carry(&mut keeper, &mut client, at(60));
+    assert!(client.is_drained(FILE));
+}
+
+#[test]
+fn acknowledgements_go_where_the_peer_speaks() {
+    let (mut client, mut keeper) = pair(&[PIPE, QUIC]);
+    settle(&mut client, &mut keeper, at(10));
+    // The client's QUIC fails silently; it goes on over the pipe. The keeper knows nothing of it.
+    client.remove_carrier(at(20), QUIC);
+    client.write(FILE, Bytes::from(vec![1; 50_000])).expect("room");
+    carry(&mut client, &mut keeper, at(20));
+    keeper.handle_timeout(at(40));
+    assert!(sent(&mut keeper, at(40)).iter().any(|transmit| transmit.carrier == PIPE));
+}
+
+#[test]
+fn bytes_delivered_by_another_carrier_are_no_reason_for_doubt() {
+    let (mut client, mut keeper) = pair(&[PIPE]);
+    settle(&mut client, &mut keeper, at(10));
+    client.write(KEYS, Bytes::from_static(b"x")).expect("room");
+    assert_eq!(sent(&mut client, at(20)).len(), 1);
+    let quic = CarrierKind::Quic { payload_max: 1_200 };
+    client.add_carrier(at(30), QUIC, quic, true).expect("room for a carrier");
+    keeper.add_carrier(at(30), QUIC, quic, true).expect("room for a carrier");
+    keeper.remove_carrier(at(30), PIPE);
+    settle(&mut client, &mut keeper, at(40));
+    settle(&mut client, &mut keeper, at(60));
+    assert!(client.is_drained(KEYS));
+    events(&mut client);
+    client.handle_timeout(at(10_000));
+    assert!(!client.in_doubt(PIPE));
+    assert_eq!(events(&mut client), []);
+}
+
+#[test]
+fn slow_bulk_is_asked_about_before_it_is_doubted() {
+    let (mut client, mut keeper) = pair(&[QUIC]);
+    settle(&mut client, &mut keeper, at(10));
+    client.write(FILE, Bytes::from(vec![1; 500_000])).expect("room");
+    let crossing = sent(&mut client, at(20));
+    assert!(crossing.len() > 10);
+    client.handle_timeout(at(1_000));
+    let asked = sent(&mut client, at(1_000));
+    assert!(
+        matches!(asked.iter().map(frame).collect::<Vec<_>>()[..], [Frame::Ping(_)]),
+        "{asked:?}"
+    );
+    assert!(!client.in_doubt(QUIC));
+    client.handle_timeout(at(3_000));
+    assert!(client.in_doubt(QUIC), "the ping was not answered either");
+}
+
+#[test]
+fn a_key_without_echo_is_doubted_early() {
+    let (mut client, mut keeper) = pair(&[QUIC]);
+    settle(&mut client, &mut keeper, at(10));
+    client.write(KEYS, Bytes::from_static(b"x")).expect("room");
+    sent(&mut client, at(20));
+    client.handle_timeout(at(250));
+    assert!(client.in_doubt(QUIC));
+    assert!(client.silent_since().is_some());
+}
+
+#[test]
+fn the_first_sound_after_an_outage_is_answered_with_everything() {
+    let (mut client, mut keeper) = pair(&[QUIC]);
+    settle(&mut client, &mut keeper, at(10));
+    keeper.write(KEYS, Bytes::from_static(b"echo")).expect("room");
+    let mut now = 20;
+    while now < 120_000 {
+        sent(&mut keeper, at(now));
+        keeper.handle_timeout(at(now));
+        now += 100;
+    }
+    assert!(keeper.in_doubt(QUIC));
+    client.kick(at(now), QUIC);
+    carry(&mut client, &mut keeper, at(now));
+    carry(&mut keeper, &mut client, at(now));
+    assert_eq!(client.read(at(now), KEYS), Read::Bytes(Bytes::from_static(b"echo")));
+}
+
+#[test]
+fn abandoned_streams_leave_their_room_in_a_pipe() {
+    let (mut client, mut keeper) = pair(&[PIPE]);
+    settle(&mut client, &mut keeper, at(10));
+    for index in 0..10 {
+        let stream = StreamId::new(Role::Client, Class::Bulk, index);
+        client.write(stream, Bytes::from(vec![1; IN_FLIGHT_FLOOR as usize])).expect("room");
+        let bytes: usize =
+            sent(&mut client, at(20)).iter().map(|transmit| transmit.body.len()).sum();
+        assert_eq!(bytes as u64, IN_FLIGHT_FLOOR, "stream {index}");
+        client.abandon(stream);
+    }
+}
+
+#[test]
+fn nothing_is_told_of_an_abandoned_stream() {
+    let (mut client, mut keeper) = pair(&[PIPE]);
+    settle(&mut client, &mut keeper, at(10));
+    client.write(FILE, Bytes::from_static(b"late")).expect("room");
+    events(&mut keeper);
+    carry(&mut client, &mut keeper, at(20));
+    keeper.abandon(FILE);
+    assert_eq!(events(&mut keeper), []);
+    assert_eq!(keeper.write(FILE, Bytes::from_static(b"x")), Err(WriteError::Finished));
+}
+
+#[test]
+fn each_end_opens_its_share_of_streams() {
+    let (mut client, mut keeper) = pair(&[PIPE]);
+    settle(&mut client, &mut keeper, at(10));
+    let stream = |index| StreamId::new(Role::Client, Class::Bulk, index);
+    let byte = || Bytes::from_static(b"x");
+    let mine = STREAMS_EACH_MAX as u64 - 1; // the control stream is the client's too
+    (0..mine).for_each(|index| client.write(stream(index), byte()).expect("room"));
+    assert_eq!(client.write(stream(mine), byte()), Err(WriteError::TooManyStreams));
+    let theirs = StreamId::new(Role::Keeper, Class::Bulk, 0);
+    assert_eq!(client.write(theirs, byte()), Ok(()), "the other end's share is its own");
+    carry(&mut client, &mut keeper, at(20));
+    let more = Frame::Data { stream: stream(mine), offset: 0, bytes: byte(), fin: false };
+    assert_eq!(keeper.handle_frame(at(20), PIPE, more), Err(Misbehaviour::TooManyStreams));
+}
+
+#[test]
+fn many_acknowledgements_wait_without_pushing_one_another_out() {
+    let (mut client, mut keeper) = pair(&[PIPE]);
+    settle(&mut client, &mut keeper, at(10));
+    for index in 0..STREAMS_EACH_MAX as u64 - 1 {
+        let stream = StreamId::new(Role::Client, Class::Bulk, index);
+        client.write(stream, Bytes::from_static(b"x")).expect("room");
+    }
+    keeper.set_budget(PIPE, 0);
+    carry(&mut client, &mut keeper, at(20));
+    (0..1_000).for_each(|token| {
+        keeper.handle_frame(at(20), PIPE, Frame::Ping(token)).expect("allowed");
+    });
+    assert!(sent(&mut keeper, at(40)).is_empty(), "the pipe is full");
+    keeper.set_budget(PIPE, 1 << 20);
+    carry(&mut keeper, &mut client, at(50));
+    assert!((0..3).all(|index| client.is_drained(StreamId::new(Role::Client, Class::Bulk, index))));
+}
+
+#[test]
+fn a_closed_link_says_so_and_nothing_else() {
+    let (mut client, mut keeper) = pair(&[QUIC]);
+    settle(&mut client, &mut keeper, at(10));
+    keeper.write(KEYS, Bytes::from_static(b"x")).expect("room");
+    carry(&mut keeper, &mut client, at(20));
+    client.close(Ending::new(EndingCode::Detached, Blame::You, ""));
+    client.kick(at(21), QUIC);
+    assert_eq!(client.poll_timeout().filter(|due| *due > at(40)), None);
+    let last = carry(&mut client, &mut keeper, at(40));
+    assert!(matches!(last.iter().map(frame).collect::<Vec<_>>()[..], [Frame::Close { .. }]));
+    assert!(events(&mut keeper).iter().any(|event| matches!(event, LinkEvent::Closed(_))));
+    assert_eq!((client.poll_timeout(), keeper.poll_timeout()), (None, None));
+    assert!(sent(&mut keeper, at(50)).is_empty());
+}
