@@ -12,8 +12,10 @@ mod output;
 mod program;
 mod requests;
 mod run;
+mod scope;
 mod start;
 mod subsystem;
+mod tidying;
 
 pub use bridge::{bridge, open_session};
 pub use requests::{Found, Lookup, RequestError, ask, describe_all, find};

@@ -4,11 +4,29 @@ use std::path::Path;
 
 use abide_host::users::User;
 
-/// Warnings about this machine. Reads files only: nothing here takes time.
+/// What logout does to what a user leaves running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Logout {
+    /// Nothing.
+    Spares,
+    /// Ends what is in the login's scope; the user's own manager lives on.
+    KillsScope,
+    /// Ends everything of the user.
+    KillsAll,
+}
+
+/// Reads this machine's settings. Files only: nothing here takes time.
+pub(crate) fn logout(user: &User) -> Logout {
+    match (kills_user_processes(), Path::new("/var/lib/systemd/linger").join(&user.name).exists()) {
+        (false, _) => Logout::Spares,
+        (true, true) => Logout::KillsScope,
+        (true, false) => Logout::KillsAll,
+    }
+}
+
+/// Warnings about this machine, for the person.
 pub(crate) fn warnings(user: &User) -> Vec<String> {
-    let kills = kills_user_processes();
-    let lingers = Path::new("/var/lib/systemd/linger").join(&user.name).exists();
-    if !kills || lingers {
+    if logout(user) != Logout::KillsAll {
         return Vec::new();
     }
     let name = &user.name;

@@ -12,6 +12,8 @@ use tokio::sync::mpsc;
 
 use crate::door;
 use crate::keeper::{Inlets, Keeper};
+use crate::lingering::{self, Logout};
+use crate::scope;
 
 /// Carrier events that wait; at it, carriers are read no faster than they are handled.
 const EVENTS_MAX: usize = 64;
@@ -66,6 +68,9 @@ async fn serve(
     let (stop, stop_in) = mpsc::channel(1);
     watch_signals(stop).map_err(system("signals"))?;
     tokio::spawn(door::serve(listener, keys.clone(), visits));
+    if lingering::logout(&abide_host::users::current()) == Logout::KillsScope {
+        tokio::spawn(scope::leave_login(id));
+    }
     if let Some(readiness) = readiness {
         readiness.announce("ready").map_err(system("readiness"))?;
     }

@@ -9,6 +9,8 @@ use abide_host::{files, process, users};
 use abide_session::{Start, encode_word};
 use abide_terms::SessionId;
 
+use crate::tidying;
+
 /// How long a keeper may take to listen: much, for machines that swap.
 const READY_WITHIN: Duration = Duration::from_secs(20);
 
@@ -48,5 +50,7 @@ fn log_path(id: SessionId) -> Result<PathBuf, StartError> {
     if std::fs::create_dir_all(&folder).is_err() {
         return Ok(PathBuf::from("/dev/null"));
     }
+    tidying::tidy_logs(&folder);
+    process::exe_path().iter().for_each(|exe| tidying::tidy_builds(exe));
     Ok(folder.join(format!("{id}.log")))
 }
