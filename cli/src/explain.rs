@@ -9,10 +9,16 @@ use crate::exit::Exit;
 
 /// A flag of ssh's that abide does not carry yet.
 pub(crate) fn not_yet(flag: &NotYet) -> Complaint {
-    let flag = flag.flag();
-    Complaint::new(format!("{flag} is not there yet"))
-        .because("abide does not carry forwards over its links in this release")
-        .try_this(format!("ssh {flag} ... for the forward, beside the abide session"))
+    let name = flag.flag();
+    let complaint = Complaint::new(format!("{name} is not there yet"));
+    match flag {
+        NotYet::NoCommand | NotYet::Background => complaint
+            .because("in this release a session of abide's runs something, in the foreground")
+            .try_this(format!("ssh {name} ...")),
+        _ => complaint
+            .because("abide does not carry forwards over its links in this release")
+            .try_this(format!("ssh {name} ... for the forward, beside the abide session")),
+    }
 }
 
 /// `ssh -G` failed.
@@ -91,12 +97,12 @@ fn ssh(ending: &SshEnding, asked: &str) -> Complaint {
         SshEnding::TimedOut { host } => Complaint::new(format!("{host} does not answer"))
             .because("ssh's connection timed out: packets are dropped on the way, or the machine is off")
             .try_this(format!("ping {host}")),
-        SshEnding::HostKeyChanged { known_at } => Complaint::new(format!("the host key of {asked} has changed"))
+        SshEnding::HostKeyChanged { name, known_at } => Complaint::new(format!("the host key of {asked} has changed"))
             .because(known_at.as_ref().map_or_else(
                 || "this may be a new machine, or somebody in between".to_owned(),
                 |line| format!("another key is known at {line}; this may be a new machine, or somebody in between"),
             ))
-            .try_this(format!("ssh-keygen -R {asked}, once you know that the change is right")),
+            .try_this(format!("{}, once you know that the change is right", forget(name.as_deref().unwrap_or(asked), known_at.as_deref()))),
         SshEnding::HostKeyUnknown => Complaint::new(format!("the host key of {asked} is not known"))
             .because("nobody accepted it")
             .try_this(format!("ssh {asked}, and compare the fingerprint")),
@@ -127,6 +133,15 @@ fn ssh(ending: &SshEnding, asked: &str) -> Complaint {
         SshEnding::Other { text } => Complaint::new(format!("ssh could not reach {asked}")).because(text.clone())
             .try_this(format!("ssh -v {asked}")),
     }
+}
+
+/// The command that takes a host's key out of the file that has it.
+fn forget(name: &str, known_at: Option<&str>) -> String {
+    let file = known_at.and_then(|place| place.rsplit_once(':')).map(|(file, _)| file);
+    file.map_or_else(
+        || format!("ssh-keygen -R '{name}'"),
+        |file| format!("ssh-keygen -R '{name}' -f '{file}'"),
+    )
 }
 
 fn silent(silence: &Silence, host: &str) -> Complaint {

@@ -3,6 +3,7 @@
 mod args;
 mod command;
 mod complaint;
+mod demo;
 mod exit;
 mod explain;
 mod log;

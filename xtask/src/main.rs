@@ -2,6 +2,8 @@
 //! ships, and nothing that ships depends on it.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod bench;
+mod dist;
 mod lab;
 
 use std::process::ExitCode;
@@ -12,6 +14,8 @@ usage: cargo xtask <task>
 tasks:
   lab up [PROFILE]   a network on this machine, to play with by hand (root)
   lab sweep          remove what labs of dead processes left behind
+  bench [STAGE]      abide beside ssh and mosh: open, echo, throughput, idle, memory, all (root)
+  dist               a release binary that runs on distributions back to glibc 2.17
 ";
 
 fn main() -> ExitCode {
@@ -19,6 +23,8 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
         ["lab", rest @ ..] => lab::run(rest),
+        ["bench", rest @ ..] => bench::run(rest),
+        ["dist"] => dist::run(),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             Ok(())

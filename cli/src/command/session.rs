@@ -1,5 +1,6 @@
 //! `abide [user@]host [command]`: a session or a command that survives.
 
+use std::io::IsTerminal;
 use std::os::unix::process::CommandExt;
 
 use abide_carrier::quic::Identity;
@@ -21,7 +22,9 @@ pub(crate) fn run(args: SessionArgs) -> Result<Exit, Complaint> {
         Asked::Plain => return Err(run_plain_ssh(&args)),
     };
     let name = args.name.map(|name| name.parse::<SessionName>()).transpose();
-    let name = name.map_err(|error| Complaint::new(error.to_string()).exit(Exit::USAGE))?;
+    let name = name.map_err(|error| {
+        Complaint::new(error.to_string()).try_this("abide --name build HOST").exit(Exit::USAGE)
+    })?;
     let quiet = invocation.quiet;
     let (plan, session) = planning::plan(invocation, &args.options)?;
     let identity = identity()?;
@@ -64,9 +67,10 @@ pub(crate) async fn serve_connected(
     quiet: bool,
 ) -> Result<Exit, Complaint> {
     let session = connected.session().to_owned();
+    let terminal = connected.has_terminal() && std::io::stdin().is_terminal();
     restore_terminal_on_panic();
     let outcome = Client::run(plan, connected, Some(identity), voice).await?;
-    Ok(tell(&outcome, &session, plan, quiet))
+    Ok(tell(&outcome, &session, terminal, plan, quiet))
 }
 
 /// One thread, one event loop.
@@ -91,7 +95,7 @@ fn restore_terminal_on_panic() {
 }
 
 /// What ended, in one line, and the exit status.
-fn tell(outcome: &Outcome, session: &str, plan: &Plan, quiet: bool) -> Exit {
+fn tell(outcome: &Outcome, session: &str, terminal: bool, plan: &Plan, quiet: bool) -> Exit {
     let host = planning::host(plan);
     let again = format!("abide attach {host} {session}").replace("  ", " ");
     let say = |words: String| {
@@ -129,10 +133,19 @@ fn tell(outcome: &Outcome, session: &str, plan: &Plan, quiet: bool) -> Exit {
             say(closed(ending.code, &ending.evidence, session, &again));
             Exit::FAILED
         }
-        Outcome::Signalled(number) => Exit::of_signal(*number),
+        Outcome::Signalled(number) => {
+            if terminal {
+                let name = abide_host::signals::signal_name(*number).unwrap_or("?");
+                say(format!("detached from session {session} by SIG{name}; it goes on: {again}"));
+            }
+            Exit::of_signal(*number)
+        }
         Outcome::OutputClosed => Exit::of_signal(13),
         Outcome::Lost(LinkLost::SessionGone) => {
-            say(format!("session {session} is gone: its keeper or its machine stopped"));
+            say(Complaint::new(format!("session {session} is gone"))
+                .because("its keeper or its machine stopped")
+                .try_this(format!("abide ls {host}").trim_end())
+                .to_string());
             Exit::FAILED
         }
     }

@@ -8,8 +8,8 @@ use abide_terms::Moment;
 use crate::flight::Flight;
 use crate::frame::Frame;
 use crate::limits::{
-    DATA_HEAD_MAX, EARLY_CHECK, KEEPALIVE_DATAGRAM, KEEPALIVE_MIN, KEEPALIVE_PIPE, PONGS_MAX,
-    TAIL_MAX,
+    DATA_HEAD_MAX, DOUBT_MAX, EARLY_CHECK, KEEPALIVE_DATAGRAM, KEEPALIVE_MIN, KEEPALIVE_PIPE,
+    PONGS_MAX, TAIL_MAX,
 };
 use crate::rtt::Rtt;
 use crate::stream_id::StreamId;
@@ -99,6 +99,8 @@ pub(crate) struct Carrier {
     pub(crate) doubt: Option<Moment>,
     pub(crate) ping: Option<(u64, Moment)>,
     pub(crate) ping_tries: u32,
+    /// Pings sent since something was delivered, because bulk was overdue.
+    pub(crate) asked: u32,
     pub(crate) last_heard: Moment,
     pub(crate) last_sent: Moment,
     /// Data came since the last early check.
@@ -132,6 +134,7 @@ impl Carrier {
             doubt: None,
             ping: None,
             ping_tries: 0,
+            asked: 0,
             last_heard: now,
             last_sent: now,
             early_check: false,
@@ -160,13 +163,15 @@ impl Carrier {
         self.queue.push_back(frame);
     }
 
-    /// When this carrier falls into doubt if nothing is heard.
-    pub(crate) fn doubt_at(&self) -> Option<Moment> {
+    /// When an answer is overdue. Bulk that stalls on a path that answers is asked about less and less
+    /// often; `echo`: something waits that is answered at once.
+    pub(crate) fn overdue_at(&self, echo: bool) -> Option<Moment> {
         if self.doubt.is_some() {
             return None;
         }
         let since = [self.owed, self.owed_sign].into_iter().flatten().min()?;
-        Some(since + self.rtt.doubt_after())
+        let doublings = if echo || self.ping.is_some() { 0 } else { self.asked.min(8) };
+        Some(since + (self.rtt.doubt_after() * (1 << doublings)).min(DOUBT_MAX))
     }
 
     /// When to ping again, while in doubt.

@@ -2,7 +2,7 @@
 
 use abide_terms::Moment;
 
-use crate::carrier::CarrierId;
+use crate::carrier::{Carrier, CarrierId};
 use crate::frame::Frame;
 use crate::limits::TAIL_MAX;
 use crate::link::{Link, LinkEvent};
@@ -50,17 +50,18 @@ impl Link {
         let acks =
             self.streams.values().filter_map(|stream| stream.ack_at).map(|at| (at, Timer::Ack));
         let carriers = self.carriers.iter().filter(move |_| open).flat_map(move |carrier| {
+            let echo = carrier.asked > 0 && self.awaits_echo(carrier);
             let keeps = self.role == Role::Client && Some(carrier.id) == best;
             let keepalive = keeps.then(|| carrier.keepalive_at()).flatten();
             let single = [
-                carrier.doubt_at().map(|at| (at, Timer::Doubt(carrier.id))),
+                carrier.overdue_at(echo).map(|at| (at, Timer::Doubt(carrier.id))),
                 carrier.next_ping_at().map(|at| (at, Timer::Ping(carrier.id))),
                 keepalive.map(|at| (at, Timer::Keepalive(carrier.id))),
             ];
             single.into_iter().flatten().chain(self.tail_timers(carrier.id))
         });
-        let has_carrier = best.is_some();
-        acks.filter(move |_| has_carrier).chain(carriers)
+        let may_send = open && best.is_some();
+        acks.filter(move |_| may_send).chain(carriers)
     }
 
     fn tail_timers(&self, id: CarrierId) -> impl Iterator<Item = (Moment, Timer)> + '_ {
@@ -82,13 +83,15 @@ impl Link {
     /// cross, and one keepalive may be lost: these are a reason to ask.
     fn on_overdue(&mut self, now: Moment, id: CarrierId) {
         let Some(index) = self.carriers.iter().position(|carrier| carrier.id == id) else { return };
-        let (outstanding, prompt) = (self.is_outstanding(index), self.awaits_echo(index));
+        let outstanding = self.is_outstanding(index);
+        let prompt = self.awaits_echo(&self.carriers[index]);
         let carrier = &mut self.carriers[index];
         let owes_sign = carrier.owed_sign.take().is_some();
         match carrier.ping {
             None if !outstanding && !owes_sign => carrier.owed = None, // another carrier delivered it
             None if !prompt => {
                 carrier.owed = None;
+                carrier.asked = carrier.asked.saturating_add(1);
                 self.ping(now, id);
             }
             Some((_, asked)) if !prompt && now < asked + carrier.rtt.doubt_after() => {
@@ -99,8 +102,7 @@ impl Link {
     }
 
     /// Echo-sized bytes of an interactive stream wait for their acknowledgement.
-    fn awaits_echo(&self, index: usize) -> bool {
-        let carrier = &self.carriers[index];
+    fn awaits_echo(&self, carrier: &Carrier) -> bool {
         carrier.lanes.iter().any(|(id, lane)| {
             let Some(stream) = self.streams.get(id) else { return false };
             let small = id.class() == Class::Interactive && stream.outbox.buffered() <= TAIL_MAX;

@@ -245,6 +245,14 @@ mod tests {
     }
 
     #[test]
+    fn padding_says_nothing() {
+        for length in [0, 68, 1150, 100_000] {
+            assert_eq!(decode_datagram(crate::frame::padding(length)), Ok(Vec::new()), "{length}");
+        }
+        assert_eq!(crate::frame::padding(1150).len(), 1150);
+    }
+
+    #[test]
     fn oversized_fields_are_refused_before_they_are_buffered() {
         let mut decoder = FrameDecoder::default();
         let head = crate::frame::data_head(StreamId::CONTROL, 0, PAYLOAD_MAX + 1, false);

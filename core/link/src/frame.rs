@@ -28,6 +28,8 @@ pub(crate) mod kind {
     pub(crate) const KEEPALIVE: u64 = 0x22;
     pub(crate) const CLOSE: u64 = 0x30;
     pub(crate) const SKIPPABLE: u64 = 0x40;
+    /// Known to everybody as something to skip.
+    pub(crate) const PADDING: u64 = SKIPPABLE;
 }
 
 /// What one end has received of a stream.
@@ -163,6 +165,17 @@ impl Frame {
     }
 }
 
+/// A frame of `length` bytes, 68 to 16,000, that says nothing.
+pub fn padding(length: usize) -> Bytes {
+    // Lengths from 64 on, and below 16,384, are written in two bytes, as the kind is.
+    const HEAD: usize = 4;
+    let length = length.clamp(HEAD + 64, 16_000);
+    let mut out = BytesMut::with_capacity(length);
+    put_all(&mut out, &[kind::PADDING, (length - HEAD) as u64]);
+    out.resize(length, 0);
+    out.freeze()
+}
+
 /// The part of a DATA frame before its bytes, so that these need not be copied.
 pub(crate) fn data_head(stream: StreamId, offset: u64, length: usize, fin: bool) -> Bytes {
     let mut out = BytesMut::with_capacity(24);
@@ -180,7 +193,8 @@ fn put_received(out: &mut BytesMut, received: &Received) {
 }
 
 fn put_ending(out: &mut BytesMut, kind: u64, code: u64, evidence: &str) {
-    let cut = evidence.floor_char_boundary(EVIDENCE_MAX);
+    let longest = EVIDENCE_MAX.min(evidence.len());
+    let cut = (0..=longest).rev().find(|end| evidence.is_char_boundary(*end)).unwrap_or(0);
     put_all(out, &[kind, code, cut as u64]);
     out.put_slice(&evidence.as_bytes()[..cut]);
 }

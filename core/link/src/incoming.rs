@@ -160,6 +160,7 @@ impl Link {
         for carrier in &mut self.carriers {
             let fewer = carrier.in_flight(stream, before) - carrier.in_flight(stream, after);
             if fewer > 0 {
+                carrier.asked = 0;
                 let least = carrier.rtt.least();
                 carrier.flight.handle_delivered(now, fewer, least);
             }

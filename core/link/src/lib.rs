@@ -61,7 +61,7 @@ mod varint;
 
 pub use carrier::{CarrierId, CarrierKind};
 pub use decode::{FrameDecoder, FrameError, decode_datagram};
-pub use frame::{Frame, Nonce, Proof, Received};
+pub use frame::{Frame, Nonce, Proof, Received, padding};
 pub use inbox::{Read, Trespass};
 pub use incoming::Misbehaviour;
 pub use key::LinkKey;

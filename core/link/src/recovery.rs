@@ -6,7 +6,7 @@ use std::time::Duration;
 use abide_terms::Moment;
 
 /// A first knock goes at once, the next ones this far apart.
-const KNOCK_EAGER: Duration = Duration::from_millis(250);
+const KNOCK_EAGER: Duration = Duration::from_millis(200);
 /// How long knocks stay eager.
 const EAGER_FOR: Duration = Duration::from_secs(600);
 /// Between knocks after that, up to an hour of silence.
@@ -225,7 +225,7 @@ mod tests {
         let mut recovery = quiet(true);
         recovery.handle_silent(at(0), true);
         assert_eq!(recovery.poll_step(at(0)), Some(Step::Knock));
-        assert_eq!(recovery.poll_timeout(), Some(at(250)));
+        assert_eq!(recovery.poll_timeout(), Some(at(200)));
         let steps: Vec<Step> =
             (0..=4_100).step_by(10).filter_map(|ms| recovery.poll_step(at(ms))).collect();
         assert_eq!(

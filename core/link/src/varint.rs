@@ -3,10 +3,10 @@
 use bytes::{Buf, BufMut};
 
 /// Largest value that fits.
-pub const MAX: u64 = (1 << 62) - 1;
+pub(crate) const MAX: u64 = (1 << 62) - 1;
 
 /// Appends `value`. Values above [`MAX`] cannot occur in valid state and are cut to it.
-pub fn put(out: &mut impl BufMut, value: u64) {
+pub(crate) fn put(out: &mut impl BufMut, value: u64) {
     match value.min(MAX) {
         small @ 0..=0x3f => out.put_u8(small as u8),
         small @ 0x40..=0x3fff => out.put_u16(small as u16 | 0x4000),
@@ -16,7 +16,7 @@ pub fn put(out: &mut impl BufMut, value: u64) {
 }
 
 /// Takes one value off the front; `None` when more bytes are needed (nothing is taken then).
-pub fn take(input: &mut impl Buf) -> Option<u64> {
+pub(crate) fn take(input: &mut impl Buf) -> Option<u64> {
     let first = *input.chunk().first()?;
     let length = 1usize << (first >> 6);
     if input.remaining() < length {

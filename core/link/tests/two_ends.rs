@@ -1,7 +1,5 @@
 //! Two links, frames carried by hand: what must hold at single moments. Whole lives are in `abide-sim`.
 
-use std::time::Duration;
-
 use abide_link::limits::{IN_FLIGHT_FLOOR, STREAMS_EACH_MAX};
 use abide_link::{
     CarrierId, CarrierKind, Class, Frame, Lane, Link, LinkEvent, Misbehaviour, Read, Role,
@@ -244,10 +242,25 @@ fn a_closed_link_says_so_and_nothing_else() {
     carry(&mut keeper, &mut client, at(20));
     client.close(Ending::new(EndingCode::Detached, Blame::You, ""));
     client.kick(at(21), QUIC);
-    assert_eq!(client.poll_timeout().filter(|due| *due > at(40)), None);
     let last = carry(&mut client, &mut keeper, at(40));
     assert!(matches!(last.iter().map(frame).collect::<Vec<_>>()[..], [Frame::Close { .. }]));
     assert!(events(&mut keeper).iter().any(|event| matches!(event, LinkEvent::Closed(_))));
     assert_eq!((client.poll_timeout(), keeper.poll_timeout()), (None, None));
     assert!(sent(&mut keeper, at(50)).is_empty());
+}
+
+#[test]
+fn bulk_that_stalls_on_a_living_path_is_asked_about_ever_less() {
+    let (mut client, mut keeper) = pair(&[QUIC]);
+    settle(&mut client, &mut keeper, at(10));
+    client.write(FILE, Bytes::from(vec![1; 500_000])).expect("room");
+    sent(&mut client, at(20));
+    let mut pings = 0;
+    for now in (20..60_000).step_by(50) {
+        client.handle_timeout(at(now));
+        pings += carry(&mut client, &mut keeper, at(now)).len();
+        carry(&mut keeper, &mut client, at(now));
+        assert!(!client.in_doubt(QUIC));
+    }
+    assert!((10..40).contains(&pings), "{pings} in a minute");
 }

@@ -15,10 +15,10 @@ pub use control::{
 };
 pub use opening::{
     Attach, Opening, Program, Quic, RefusalCode, Refused, Start, Terminal, Welcome,
-    opening::Answer as OpeningAnswer, program::What as ProgramKind,
+    answer::Answer as OpeningAnswer, program::What as ProgramKind,
 };
 pub use request::{
     AttachedClient, Describe, Description, Detach, Done, End, Failed, Reply, Request, Resume,
-    reply::Answer as ReplyAnswer, request::Ask,
+    asks::Ask, reply::Answer as ReplyAnswer,
 };
 pub use streams::{COMMAND_ERRORS, COMMAND_IO, TERMINAL_INPUT, terminal_output};

@@ -95,12 +95,12 @@ pub struct Attach {
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct Opening {
     /// Welcome or refused.
-    #[prost(oneof = "opening::Answer", tags = "1, 2")]
-    pub answer: Option<opening::Answer>,
+    #[prost(oneof = "answer::Answer", tags = "1, 2")]
+    pub answer: Option<answer::Answer>,
 }
 
 /// The kinds of answer.
-pub mod opening {
+pub mod answer {
     /// Welcome or refused.
     #[derive(Clone, PartialEq, Eq, prost::Oneof)]
     pub enum Answer {

@@ -6,12 +6,12 @@ use crate::opening::Attach;
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct Request {
     /// Exactly one.
-    #[prost(oneof = "request::Ask", tags = "1, 2, 3, 4, 5")]
-    pub ask: Option<request::Ask>,
+    #[prost(oneof = "asks::Ask", tags = "1, 2, 3, 4, 5")]
+    pub ask: Option<asks::Ask>,
 }
 
 /// The kinds of request.
-pub mod request {
+pub mod asks {
     /// Exactly one. The first two carry two file descriptors: where to read and where to write.
     #[derive(Clone, PartialEq, Eq, prost::Oneof)]
     pub enum Ask {

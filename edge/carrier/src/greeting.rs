@@ -21,6 +21,12 @@ pub enum GreetingError {
     /// It closed before the handshake was done.
     #[error("closed during the handshake")]
     Closed,
+    /// It did not come through with its handshake.
+    #[error("did not finish its handshake within {0:?}")]
+    TooSlow(Duration),
+    /// So many others were there that it had to make room.
+    #[error("made room: more than {0} were waiting to be let in")]
+    TooMany(usize),
     /// Bytes that are no frames.
     #[error("sent {0}")]
     Frames(#[from] FrameError),

@@ -4,6 +4,7 @@ use std::io::{self, IoSlice};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+use abide_host::descriptors::read_more;
 use abide_link::{CarrierId, CarrierKind, FrameDecoder};
 use bytes::{Buf, Bytes};
 use tokio::io::unix::AsyncFd;
@@ -15,7 +16,10 @@ use crate::watched::watch;
 use crate::wire::{Outlet, Queue};
 
 /// Bytes asked for in one read.
-const READ_SIZE: usize = 128 * 1024;
+const READ_SIZE: usize = 64 * 1024;
+/// Bytes that a pipe should hold: what it holds by default makes the two ends wait for each other.
+/// The link bounds what is in flight, so a larger one delays nothing.
+const PIPE_SIZE: usize = 256 * 1024;
 /// Pieces in one gathered write.
 const PIECES_MAX: usize = 64;
 
@@ -36,6 +40,10 @@ impl Pipe {
     pub fn new(read: OwnedFd, write: OwnedFd, kind: CarrierKind, rest: &[u8]) -> io::Result<Self> {
         abide_host::descriptors::set_nonblocking(&read, true)?;
         abide_host::descriptors::set_nonblocking(&write, true)?;
+        for end in [&read, &write] {
+            // A socket holds what it holds, and so does a pipe of a user with too many large ones.
+            let _ = abide_host::descriptors::set_pipe_size(end, PIPE_SIZE);
+        }
         let mut decoder = FrameDecoder::default();
         decoder.buffer().extend_from_slice(rest);
         Ok(Pipe {
@@ -82,12 +90,7 @@ async fn fill(read: &AsyncFd<OwnedFd>, decoder: &mut FrameDecoder) -> io::Result
     loop {
         let mut ready = read.readable().await?;
         let buffer = decoder.buffer();
-        let before = buffer.len();
-        buffer.resize(before + READ_SIZE, 0);
-        let result = ready.try_io(|fd| Ok(rustix::io::read(fd, &mut buffer[before..])?));
-        let taken = result.as_ref().map_or(0, |taken| *taken.as_ref().unwrap_or(&0));
-        buffer.truncate(before + taken);
-        if let Ok(taken) = result {
+        if let Ok(taken) = ready.try_io(|fd| read_more(fd, buffer, READ_SIZE)) {
             return taken;
         }
     }

@@ -46,6 +46,7 @@ pub(crate) async fn run_ssh_again(again: Again, done: mpsc::UnboundedSender<Atte
     let Again { way, session, link, rtt } = again;
     let patience = CONNECT_LEAST.max(rtt.unwrap_or_default() * CONNECT_ROUND_TRIPS);
     let bring = Bring::Again { connect_timeout: patience.as_secs() as u32 };
+    tracing::info!(?patience, "running ssh");
     let mut mute = Mute;
     let attempt = attempt(&way, &session, &link, bring, &mut mute);
     let attempted = tokio::time::timeout(ATTEMPT_MAX, attempt).await;

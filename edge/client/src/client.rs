@@ -250,21 +250,24 @@ impl<'a> Client<'a> {
                     self.driver.pump(now);
                 }
             }
-            Found::Connection(Ok((near, parts))) => {
-                tracing::info!(address = %parts.address(), "QUIC connected");
-                quic.handle_connected(near);
-                self.driver.join(now, Parts::Quic(parts), false);
-            }
-            Found::Connection(Err(error)) => {
-                tracing::info!(%error, "QUIC failed");
-                quic.handle_failed();
-            }
+            Found::Connection(connection) => match *connection {
+                Ok((near, parts)) => {
+                    tracing::info!(address = %parts.address(), "QUIC connected");
+                    quic.handle_connected(near);
+                    self.driver.join(now, Parts::Quic(parts), false);
+                }
+                Err(error) => {
+                    tracing::info!(%error, "QUIC failed");
+                    quic.handle_failed();
+                }
+            },
         }
     }
 
     fn on_attempt(&mut self, now: Moment, attempt: Attempted) -> Option<Outcome> {
         match attempt {
             Attempted::Joined { child, pipe } => {
+                tracing::info!("ssh connected");
                 self.recovery.handle_ssh_done(now);
                 self.driver.join(now, Parts::Pipe(*pipe), false);
                 self.child = Some(*child);
@@ -383,6 +386,8 @@ impl<'a> Client<'a> {
             Command::Detach => return Ok(Some(Outcome::Detached)),
             Command::Help => {
                 let help = self.voice.help(self.escape.character()).replace('\n', "\r\n");
+                self.uncover();
+                self.local.iter_mut().for_each(|local| local.feed(help.as_bytes()));
                 self.stdout.put(Bytes::from(help));
             }
             Command::Suspend => {
@@ -449,8 +454,15 @@ impl<'a> Client<'a> {
 
     fn on_heard(&mut self, now: Moment) {
         self.recovery.handle_heard(now);
-        if let Some(local) = &self.local {
-            self.stdout.put(Bytes::from(self.outage.remove(local.screen())));
+        self.uncover();
+    }
+
+    /// Removes the outage line if it is shown.
+    fn uncover(&mut self) {
+        let Some(local) = &self.local else { return };
+        let removal = self.outage.remove(local.screen());
+        if !removal.is_empty() {
+            self.stdout.put(Bytes::from(removal));
         }
     }
 
@@ -497,6 +509,8 @@ impl<'a> Client<'a> {
         while self.stdout.has_room() {
             match self.driver.link.read(now, self.output) {
                 Read::Bytes(bytes) => {
+                    // Output may come before the first answer: it must not scroll the line away.
+                    self.uncover();
                     if let Some(local) = &mut self.local {
                         local.feed(&bytes);
                     }

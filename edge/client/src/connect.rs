@@ -152,7 +152,7 @@ pub(crate) async fn open(
     voice: &mut dyn Voice,
 ) -> Result<Opened, ConnectError> {
     let token = Token::new(abide_host::random::bytes());
-    let bootstrap = Bootstrap::new(token.clone());
+    let bootstrap = Bootstrap::new(token);
     let line = RemoteLine::new(&BootstrapPlan::new(token, way.build.clone(), args)?)?;
     let argv = bootstrap_argv(&way.invocation, &way.effective, bring, &line);
     let mut command = Command::new(&way.ssh);

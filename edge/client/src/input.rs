@@ -5,7 +5,8 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use abide_carrier::watch;
-use bytes::Bytes;
+use abide_host::descriptors::read_more;
+use bytes::{Bytes, BytesMut};
 use rustix::fs::{Mode, OFlags};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc;
@@ -83,17 +84,17 @@ async fn read_terminal(fd: &AsyncFd<OwnedFd>) -> io::Result<Taken> {
 
 fn read(sender: mpsc::Sender<Bytes>) {
     let stdin = io::stdin();
-    let mut buffer = vec![0; READ_SIZE];
+    let mut buffer = BytesMut::new();
     loop {
-        match rustix::io::read(&stdin, &mut buffer[..]) {
+        match read_more(&stdin, &mut buffer, READ_SIZE) {
             Ok(0) => return,
-            Ok(count) => {
-                if sender.blocking_send(Bytes::copy_from_slice(&buffer[..count])).is_err() {
+            Ok(_) => {
+                if sender.blocking_send(buffer.split().freeze()).is_err() {
                     return;
                 }
             }
-            Err(rustix::io::Errno::INTR) => {}
-            Err(rustix::io::Errno::AGAIN) => {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 let mut poll = [rustix::event::PollFd::new(&stdin, rustix::event::PollFlags::IN)];
                 if rustix::event::poll(&mut poll, None).is_err() {
                     return;

@@ -22,7 +22,7 @@ pub(crate) enum Found {
     /// A knock got its answer, or none.
     Knock(Option<Answered>),
     /// A connection is ready, or failed.
-    Connection(Result<(NearEndpoint, QuicParts), GreetingError>),
+    Connection(Box<Result<(NearEndpoint, QuicParts), GreetingError>>),
 }
 
 /// What moving to a path came to.
@@ -120,7 +120,7 @@ impl QuicSide {
             let Answered { socket, address } = answered;
             let connection =
                 NearEndpoint::connect(socket, address, &identity, keeper, &key, link).await;
-            found.send(Found::Connection(connection))
+            found.send(Found::Connection(Box::new(connection)))
         });
         Moved::Connecting
     }

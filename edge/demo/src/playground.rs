@@ -14,6 +14,9 @@ use crate::sweep::sweep;
 /// Where keepers listen; as its value is unique, it also tells the demo's processes from others.
 const MARK: &str = "ABIDE_RUNTIME_DIR";
 
+/// Bytes of a place's path; a socket's own path, some 50 bytes longer, may have 107.
+const MAX_PLACE: usize = 55;
+
 /// A private directory and what belongs to it. Dropping it, last of all, ends the processes that
 /// have its [`Playground::environment`] and removes the directory.
 #[derive(Debug)]
@@ -22,11 +25,11 @@ pub struct Playground {
 }
 
 impl Playground {
-    /// Makes the directory below the first of `places` that lets programs run, or else the first:
-    /// a keeper is to be installed there.
+    /// Makes the directory below the first of `places` that lets programs run and has a short path,
+    /// for keepers and their sockets; below the first of all if none does.
     pub fn new(places: &[PathBuf]) -> Result<Self, ServerError> {
         let first = places.first().map_or(Path::new("/tmp"), PathBuf::as_path);
-        let place = places.iter().find(|place| runs_programs(place));
+        let place = places.iter().find(|place| is_fit(place));
         Ok(Self { dir: private_dir(place.map_or(first, PathBuf::as_path))? })
     }
 
@@ -55,8 +58,8 @@ impl Drop for Playground {
     }
 }
 
-fn runs_programs(place: &Path) -> bool {
-    rustix::fs::statvfs(place).is_ok_and(|mount| {
-        !mount.f_flag.intersects(StatVfsMountFlags::NOEXEC | StatVfsMountFlags::RDONLY)
-    })
+fn is_fit(place: &Path) -> bool {
+    let unfit = StatVfsMountFlags::NOEXEC | StatVfsMountFlags::RDONLY;
+    let fits = place.as_os_str().len() <= MAX_PLACE;
+    fits && rustix::fs::statvfs(place).is_ok_and(|mount| !mount.f_flag.intersects(unfit))
 }

@@ -9,7 +9,7 @@ pub struct Row {
     pub tool: String,
     /// The fault's stable code, from [`crate::trial::Fault::code`].
     pub fault: &'static str,
-    /// The same remote shell answered a key that was typed after the fault.
+    /// The same remote shell answered a key that was typed after the fault, and the session went on.
     pub survived: bool,
     /// From the end of the fault to the first such answer.
     pub first_echo: Option<Duration>,

@@ -1,5 +1,7 @@
-//! Small things done to descriptors. Not I/O.
+//! Small things done to descriptors.
+#![allow(unsafe_code)]
 
+use bytes::BytesMut;
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 use std::io;
@@ -27,6 +29,18 @@ pub fn set_pipe_size(fd: impl AsFd, bytes: usize) -> io::Result<usize> {
     Ok(rustix::pipe::fcntl_getpipe_size(&fd)?)
 }
 
+/// Reads once onto the end of `buffer`, whose new room is not zeroed first, as much as its spare
+/// capacity takes; that is made `most` when it is less than an eighth of it. 0 at the end.
+pub fn read_more(fd: impl AsFd, buffer: &mut BytesMut, most: usize) -> io::Result<usize> {
+    if buffer.capacity() - buffer.len() < most.div_ceil(8) {
+        buffer.reserve(most);
+    }
+    let count = rustix::io::read(fd, buffer.spare_capacity_mut())?.0.len();
+    // SAFETY: the system wrote the first `count` bytes of the spare capacity.
+    unsafe { buffer.set_len(buffer.len() + count) };
+    Ok(count)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,6 +53,26 @@ mod tests {
         assert_eq!(io::Error::from(error).kind(), io::ErrorKind::WouldBlock);
         set_nonblocking(&read, false).unwrap();
         assert!(!fcntl_getfl(&read).unwrap().contains(OFlags::NONBLOCK));
+    }
+
+    #[test]
+    fn reading_more_appends_and_keeps_what_is_there() {
+        let (read, write) = pipe().unwrap();
+        let mut buffer = BytesMut::new();
+        for (text, in_all) in [("first, ", 7), ("second", 13)] {
+            rustix::io::write(&write, text.as_bytes()).unwrap();
+            read_more(&read, &mut buffer, 64).unwrap();
+            assert_eq!(buffer.len(), in_all);
+        }
+        assert_eq!(&buffer[..], b"first, second");
+        rustix::io::write(&write, &[7; 4096]).unwrap();
+        let before = buffer.len();
+        let count = read_more(&read, &mut buffer, 64).unwrap();
+        assert!((8..4096).contains(&count), "no more than there is room for: {count}");
+        assert_eq!(buffer[before..], vec![7; count][..]);
+        drop(write);
+        while read_more(&read, &mut buffer, 64).unwrap() > 0 {}
+        assert_eq!(buffer.len(), before + 4096);
     }
 
     #[test]

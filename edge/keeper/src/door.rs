@@ -1,6 +1,7 @@
 //! The keeper's unix socket: who comes in, and what they ask for.
 
 use std::io;
+use std::collections::VecDeque;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixListener;
 use std::time::Duration;
@@ -10,14 +11,22 @@ use abide_carrier::{GREETING_MAX, GreetingError, Parts, Pipe, welcome};
 use abide_link::CarrierKind;
 use abide_session::{Ask, Attach, Messages, Reply, Request, encode};
 use abide_terms::LinkId;
+use bytes::BytesMut;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::AbortHandle;
 
-/// Requests being read at once; further ones wait in the socket's own queue.
+use crate::refusals::Refusal;
+
+/// Visitors at once. At it, the one that has been there longest goes.
 const VISITORS_MAX: usize = 32;
 /// How long a visitor may take to say what it wants.
 const ASK_WITHIN: Duration = Duration::from_secs(5);
+/// Descriptors that a visitor may bring. With more it is refused.
+const DESCRIPTORS_MAX: usize = 2;
+/// How long to wait when the system has no descriptor left for a visitor.
+const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 /// What comes in through the door.
 #[derive(Debug)]
@@ -27,7 +36,7 @@ pub(crate) enum Visit {
     /// A new carrier of a link, proved.
     Carrier { link: LinkId, parts: Parts },
     /// A carrier that was refused.
-    Refused(GreetingError),
+    Refused(Refusal),
     /// A question, to be answered.
     Question { ask: Ask, reply: oneshot::Sender<Reply> },
 }
@@ -39,27 +48,54 @@ pub(crate) async fn serve(
     visits: mpsc::Sender<Visit>,
 ) -> io::Result<()> {
     let listener = tokio::net::UnixListener::from_std(listener)?;
-    let slots = std::sync::Arc::new(tokio::sync::Semaphore::new(VISITORS_MAX));
+    let mut visitors: VecDeque<(String, AbortHandle)> = VecDeque::new();
     loop {
-        let Ok(slot) = slots.clone().acquire_owned().await else { return Ok(()) };
-        let (stream, _) = match listener.accept().await {
-            Ok(accepted) => accepted,
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
             Err(error) => {
                 tracing::warn!(%error, "accept failed");
+                tokio::time::sleep(ACCEPT_AGAIN_AFTER).await;
                 continue;
             }
         };
-        let (keys, visits) = (keys.clone(), visits.clone());
-        tokio::spawn(async move {
-            let visit = receive(stream, keys, &visits);
-            match tokio::time::timeout(GREETING_MAX + ASK_WITHIN, visit).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => drop(visits.send(Visit::Refused(error)).await),
-                Err(_) => drop(visits.send(Visit::Refused(GreetingError::Closed)).await),
-            }
-            drop(slot);
-        });
+        visitors.retain(|(_, visitor)| !visitor.is_finished());
+        if visitors.len() >= VISITORS_MAX
+            && let Some((from, visitor)) = visitors.pop_front()
+        {
+            visitor.abort();
+            refuse(&visits, from, GreetingError::TooMany(VISITORS_MAX)).await;
+        }
+        let from = describe(&stream);
+        let visit = admit(stream, from.clone(), keys.clone(), visits.clone());
+        visitors.push_back((from, tokio::spawn(visit).abort_handle()));
     }
+}
+
+async fn admit(stream: UnixStream, from: String, keys: DoorKeys, visits: mpsc::Sender<Visit>) {
+    if let Err(why) = receive(stream, keys, &visits).await {
+        refuse(&visits, from, why).await;
+    }
+}
+
+async fn refuse(visits: &mpsc::Sender<Visit>, from: String, why: GreetingError) {
+    // A keeper that ends takes no more visits.
+    let _ = visits.send(Visit::Refused(Refusal { kind: "socket", from, why })).await;
+}
+
+/// The process at the other end, for the log.
+fn describe(stream: &UnixStream) -> String {
+    stream.peer_cred().map_or_else(
+        |_| "unknown".to_owned(),
+        |peer| format!("process {} of user {}", peer.pid().unwrap_or_default(), peer.uid()),
+    )
+}
+
+/// Gives up on what takes longer than `limit`.
+async fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, GreetingError>>,
+) -> Result<T, GreetingError> {
+    tokio::time::timeout(limit, work).await.unwrap_or(Err(GreetingError::TooSlow(limit)))
 }
 
 /// Reads one request and passes it on.
@@ -68,16 +104,17 @@ async fn receive(
     keys: DoorKeys,
     visits: &mpsc::Sender<Visit>,
 ) -> Result<(), GreetingError> {
-    let (request, mut fds) = read_request(&stream).await?;
+    let (request, fds, rest) = within(ASK_WITHIN, read_request(&stream)).await?;
     let ask = request.ask.ok_or(io::Error::from(io::ErrorKind::InvalidData))?;
     let visit = match ask {
         Ask::Attach(attach) => {
-            let pipe = pipe(&mut fds, stream)?;
+            let pipe = pipe(fds, stream, &rest)?;
             Visit::Attach { attach, pipe }
         }
         Ask::Resume(_) => {
-            let mut pipe = pipe(&mut fds, stream)?;
-            let link = welcome(&mut pipe, |link| keys.key(link)).await?;
+            let mut pipe = pipe(fds, stream, &rest)?;
+            let greeted = async { welcome(&mut pipe, |link| keys.key(link)).await };
+            let link = within(GREETING_MAX, greeted).await?;
             Visit::Carrier { link, parts: Parts::Pipe(pipe) }
         }
         ask @ (Ask::Describe(_) | Ask::End(_) | Ask::Detach(_)) => {
@@ -102,7 +139,10 @@ async fn answer(
     Ok(())
 }
 
-async fn read_request(stream: &UnixStream) -> Result<(Request, Vec<OwnedFd>), GreetingError> {
+/// A request, the descriptors that came with it, and the bytes that came after it.
+async fn read_request(
+    stream: &UnixStream,
+) -> Result<(Request, Vec<OwnedFd>, BytesMut), GreetingError> {
     let mut messages = Messages::default();
     let mut fds = Vec::new();
     let mut buffer = [0; 4096];
@@ -120,21 +160,26 @@ async fn read_request(stream: &UnixStream) -> Result<(Request, Vec<OwnedFd>), Gr
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
             Err(error) => return Err(error.into()),
         }
+        if fds.len() > DESCRIPTORS_MAX {
+            let why = format!("{} descriptors came, {DESCRIPTORS_MAX} at most are taken", fds.len());
+            return Err(io::Error::new(io::ErrorKind::InvalidData, why).into());
+        }
         let request = messages.next_message::<Request>().map_err(io::Error::other)?;
         if let Some(request) = request {
-            return Ok((request, fds));
+            return Ok((request, fds, messages.into_rest()));
         }
     }
 }
 
 /// The visitor's two descriptors as a pipe that keeps its socket open: when the pipe is done with,
-/// the visitor, which waits there, may go. Without descriptors the socket itself is the carrier.
-fn pipe(fds: &mut Vec<OwnedFd>, stream: UnixStream) -> io::Result<Pipe> {
+/// the visitor, which waits there, may go. Without descriptors the socket itself is the carrier,
+/// and what came after the request belongs to it.
+fn pipe(mut fds: Vec<OwnedFd>, stream: UnixStream, rest: &[u8]) -> io::Result<Pipe> {
     let socket = OwnedFd::from(stream.into_std()?);
     match (fds.pop(), fds.pop()) {
         (Some(write), Some(read)) => {
             Ok(Pipe::new(read, write, CarrierKind::SshPipe, &[])?.with_companion(socket))
         }
-        _ => Pipe::new(socket.try_clone()?, socket, CarrierKind::Local, &[]),
+        _ => Pipe::new(socket.try_clone()?, socket, CarrierKind::Local, rest),
     }
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use abide_carrier::quic::{DoorKeys, FarEndpoint, FarHandle, Identity, PublicKey, QuicParts};
-use abide_carrier::{Alarm, Driver, Event, GreetingError, LinkTag, Parts, Pipe};
+use abide_carrier::{Alarm, Driver, Event, LinkTag, Parts, Pipe, quic};
 use abide_host::child::Exit;
 use abide_host::clock;
 use abide_link::{Link, LinkEvent, LinkKey, Read, Role, StreamId};
@@ -21,6 +21,7 @@ use crate::door::Visit;
 use crate::lingering;
 use crate::output::Canvas;
 use crate::program::{Program, Source, describe, refused};
+use crate::refusals::{Refusal, Refusals};
 
 /// Clients of one session. At it, the one that is silent longest makes room.
 const ATTACHMENTS_MAX: usize = 16;
@@ -57,15 +58,19 @@ pub(crate) struct Keeper {
     quic: Option<Quic>,
     endpoint: Option<FarHandle>,
     wants_quic: bool,
+    refusals: Refusals,
     carriers: mpsc::Sender<Event>,
-    arrivals: mpsc::UnboundedSender<Result<(LinkId, QuicParts), GreetingError>>,
+    arrivals: mpsc::UnboundedSender<Arrival>,
 }
+
+/// A carrier by QUIC, or why it is none.
+type Arrival = Result<(LinkId, QuicParts), quic::Refusal>;
 
 /// What the keeper listens to.
 pub(crate) struct Inlets {
     pub(crate) visits: mpsc::Receiver<Visit>,
     pub(crate) carriers: mpsc::Receiver<Event>,
-    pub(crate) arrivals: mpsc::UnboundedReceiver<Result<(LinkId, QuicParts), GreetingError>>,
+    pub(crate) arrivals: mpsc::UnboundedReceiver<Arrival>,
     pub(crate) stop: mpsc::Receiver<&'static str>,
 }
 
@@ -73,7 +78,7 @@ pub(crate) struct Inlets {
 enum Wake {
     Visit(Visit),
     Carrier(Event),
-    Arrival(Result<(LinkId, QuicParts), GreetingError>),
+    Arrival(Arrival),
     Stop(&'static str),
     Output(Source),
     Input,
@@ -87,7 +92,7 @@ impl Keeper {
         start: Start,
         keys: DoorKeys,
         carriers: mpsc::Sender<Event>,
-        arrivals: mpsc::UnboundedSender<Result<(LinkId, QuicParts), GreetingError>>,
+        arrivals: mpsc::UnboundedSender<Arrival>,
     ) -> Self {
         let wants_quic = start.udp_low > 0;
         Keeper {
@@ -107,6 +112,7 @@ impl Keeper {
             quic: None,
             endpoint: None,
             wants_quic,
+            refusals: Refusals::default(),
             carriers,
             arrivals,
         }
@@ -178,10 +184,13 @@ impl Keeper {
             Wake::Carrier(event) => self.on_carrier(now, event),
             Wake::Visit(Visit::Attach { attach, pipe }) => self.on_attach(now, attach, pipe),
             Wake::Visit(Visit::Carrier { link, parts }) => self.on_new_carrier(now, link, parts),
-            Wake::Visit(Visit::Refused(error)) => tracing::warn!(%error, "carrier refused"),
+            Wake::Visit(Visit::Refused(refusal)) => self.refusals.tell(now, &refusal),
             Wake::Visit(Visit::Question { ask, reply }) => self.on_question(now, ask, reply),
             Wake::Arrival(Ok((link, parts))) => self.on_new_carrier(now, link, Parts::Quic(parts)),
-            Wake::Arrival(Err(error)) => tracing::warn!(%error, "QUIC carrier refused"),
+            Wake::Arrival(Err(quic::Refusal { address, why })) => {
+                let refusal = Refusal { kind: "quic", from: address.to_string(), why };
+                self.refusals.tell(now, &refusal);
+            }
             Wake::Stop(signal) => self.on_stop(now, signal),
             Wake::Output(source) => drop(self.on_output(source)),
             Wake::Input => self.program.iter_mut().for_each(Program::write_input),
@@ -521,22 +530,20 @@ impl Keeper {
             abide_session::COMMAND_IO
         };
         let mut typed = false;
-        while let Some(program) = self.program.as_mut().filter(|program| program.wants_input()) {
+        while self.program.as_ref().is_some_and(Program::wants_input) {
             match self.attachments[index].1.driver.link.read(now, StreamId::from_number(number)) {
                 Read::Bytes(bytes) => {
-                    typed = true;
-                    program.put_input(bytes);
+                    if !std::mem::replace(&mut typed, true) {
+                        self.adopt_size(index);
+                    }
+                    self.program.iter_mut().for_each(|program| program.put_input(bytes.clone()));
                 }
                 Read::End => {
-                    program.end_input();
+                    self.program.iter_mut().for_each(Program::end_input);
                     break;
                 }
                 Read::Nothing => break,
             }
-        }
-        if typed {
-            self.adopt_size(index);
-            self.program.iter_mut().for_each(Program::write_input);
         }
     }
 

@@ -10,6 +10,7 @@ mod keeper;
 mod lingering;
 mod output;
 mod program;
+mod refusals;
 mod requests;
 mod run;
 mod scope;

@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use abide_carrier::watch;
 use abide_host::child::{Child, Exit};
 use abide_host::command::ShellCommand;
+use abide_host::descriptors::{read_more, set_pipe_size};
 use abide_host::{process, pty, users};
 use abide_session::{ProgramKind, RefusalCode, Refused, Start, Terminal};
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use crate::{environment, subsystem};
@@ -19,6 +21,10 @@ use crate::{environment, subsystem};
 const INPUT_MAX: usize = 64 * 1024;
 /// Bytes taken from the program in one turn.
 const TURN_MAX: usize = 64 * 1024;
+/// A turn ends when there is less room than this for more.
+const ROOM_LEAST: usize = TURN_MAX / 8;
+/// Bytes that a program's pipes should hold, so that it need not wait for each of our turns.
+const PIPE_SIZE: usize = 256 * 1024;
 
 /// Which output of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +46,8 @@ pub(crate) struct Program {
     output: Option<AsyncFd<OwnedFd>>,
     errors: Option<AsyncFd<OwnedFd>>,
     on_terminal: bool,
+    /// What output is read into: outputs that follow each other share its memory.
+    taken: BytesMut,
 }
 
 impl Program {
@@ -76,6 +84,10 @@ impl Program {
     fn on_pipes(mut command: ShellCommand, user: &users::User) -> Result<Self, Refused> {
         command.env = environment::for_program(user, None);
         let piped = process::spawn(&command).map_err(|error| no_shell(&command, &error))?;
+        for end in [&piped.stdin, &piped.stdout] {
+            // Refused to a user with too many large ones: then it stays as it is.
+            let _ = set_pipe_size(end, PIPE_SIZE);
+        }
         let other = |error: io::Error| refused(RefusalCode::Other, error.to_string());
         let input = watch(piped.stdin).map_err(other)?;
         let output = watch(piped.stdout).map_err(other)?;
@@ -101,6 +113,7 @@ impl Program {
             output: Some(output),
             errors,
             on_terminal,
+            taken: BytesMut::new(),
         })
     }
 
@@ -111,10 +124,12 @@ impl Program {
         self.input.is_some() && self.input_queue.iter().map(Bytes::len).sum::<usize>() < INPUT_MAX
     }
 
-    /// Queues input. Input after the program closed its end is dropped, as a terminal's would be.
+    /// Gives input; what the program does not take at once is queued. Input after the program closed
+    /// its end is dropped, as a terminal's would be.
     pub(crate) fn put_input(&mut self, bytes: Bytes) {
         if self.input.is_some() {
             self.input_queue.push_back(bytes);
+            self.write_input();
         }
     }
 
@@ -142,8 +157,7 @@ impl Program {
     /// Writes what the program takes.
     pub(crate) fn write_input(&mut self) {
         while let (Some(input), Some(front)) = (&self.input, self.input_queue.front_mut()) {
-            let written =
-                input.try_io(tokio::io::Interest::WRITABLE, |fd| Ok(rustix::io::write(fd, front)?));
+            let written = input.try_io(Interest::WRITABLE, |fd| Ok(rustix::io::write(fd, front)?));
             match written {
                 Ok(count) if count < front.len() => front.advance(count),
                 Ok(_) => {
@@ -179,36 +193,25 @@ impl Program {
         }
     }
 
-    /// Reads what is there, at most `TURN_MAX`; `None` when nothing is, or the source is over.
+    /// Reads what is there, about `TURN_MAX` at most; `None` when nothing is, or the source is over.
     pub(crate) fn read_output(&mut self, source: Source) -> Option<Bytes> {
-        let on_terminal = self.on_terminal;
-        let fd = self.source(source)?;
-        let mut buffer = vec![0; if on_terminal { 4096 } else { TURN_MAX }];
-        let mut filled = 0;
-        let over = loop {
-            let space = &mut buffer[filled..];
-            let read = fd.try_io(tokio::io::Interest::READABLE, |fd| pty::read(fd, space));
-            match read {
-                Ok(0) => break true,
-                Ok(count) => filled += count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break false,
-                Err(_) => break true,
-            }
-            if filled >= TURN_MAX {
-                break false;
-            }
-            if filled == buffer.len() {
-                buffer.resize((filled * 4).min(TURN_MAX), 0);
-            }
+        let (fd, taken) = match source {
+            Source::Output => (&mut self.output, &mut self.taken),
+            Source::Errors => (&mut self.errors, &mut self.taken),
         };
-        if over {
-            match source {
-                Source::Output => self.output = None,
-                Source::Errors => self.errors = None,
+        while let Some(open) = fd
+            && (taken.is_empty() || taken.capacity() - taken.len() >= ROOM_LEAST)
+        {
+            match open.try_io(Interest::READABLE, |fd| read_more(fd, taken, TURN_MAX)) {
+                Ok(0) => *fd = None,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // A terminal that every program has closed.
+                Err(_) => *fd = None,
             }
         }
-        buffer.truncate(filled);
-        (filled > 0).then(|| Bytes::from(buffer))
+        (!taken.is_empty()).then(|| taken.split().freeze())
     }
 
     pub(crate) fn is_over(&self, source: Source) -> bool {

@@ -44,7 +44,16 @@ fn system(what: &'static str) -> impl Fn(io::Error) -> RunError {
 pub fn run(id: SessionId, start: Start) -> Result<(), RunError> {
     abide_host::memory::set_arena_max(1);
     abide_host::signals::ignore_sigpipe();
-    let readiness = Readiness::from_environment().map_err(system("readiness"))?;
+    let mut readiness = Readiness::from_environment().map_err(system("readiness"))?;
+    let result = set_up(id, start, &mut readiness);
+    if let (Err(error), Some(readiness)) = (&result, readiness) {
+        // Said here, and not only in the log, which may be nowhere.
+        let _ = readiness.announce(&error.to_string());
+    }
+    result
+}
+
+fn set_up(id: SessionId, start: Start, readiness: &mut Option<Readiness>) -> Result<(), RunError> {
     let path = abide_host::local::runtime_dir()?.join(format!("{id}.sock"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(system("event loop"))?;
@@ -58,7 +67,7 @@ async fn serve(
     id: SessionId,
     start: Start,
     path: &Path,
-    readiness: Option<Readiness>,
+    readiness: &mut Option<Readiness>,
 ) -> Result<(), RunError> {
     let listener = abide_host::local::listen(path).map_err(system("the session's socket"))?;
     let keys = DoorKeys::default();
@@ -71,7 +80,7 @@ async fn serve(
     if lingering::logout(&abide_host::users::current()) == Logout::KillsScope {
         tokio::spawn(scope::leave_login(id));
     }
-    if let Some(readiness) = readiness {
+    if let Some(readiness) = readiness.take() {
         readiness.announce("ready").map_err(system("readiness"))?;
     }
     let keeper = Keeper::new(id, start, keys, carriers, arrivals);

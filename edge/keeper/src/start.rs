@@ -23,8 +23,8 @@ pub enum StartError {
     /// The keeper did not come up.
     #[error(transparent)]
     Detach(#[from] DetachError),
-    /// It said something else than that it is ready.
-    #[error("the keeper said `{0}`")]
+    /// It said something else than that it is ready: what went wrong.
+    #[error("{0}")]
     NotReady(String),
 }
 

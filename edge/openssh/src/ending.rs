@@ -37,6 +37,8 @@ pub enum SshEnding {
     },
     /// The host showed another key than the known one.
     HostKeyChanged {
+        /// The host as files of known keys name it, when ssh said so.
+        name: Option<String>,
         /// File and line of the known key, when ssh said so.
         known_at: Option<String>,
     },

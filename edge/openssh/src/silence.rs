@@ -22,7 +22,7 @@ pub enum Silence {
 pub fn explain_silence(noise: &str, stderr: &str, status: Option<i32>) -> Silence {
     let said = noise.lines().chain(stderr.lines()).map(str::trim).find(|line| !line.is_empty());
     let has = |text: &str| noise.contains(text) || stderr.contains(text);
-    if has("account is currently not available") || has("nologin") {
+    if has("account is currently not available") || has("nologin") || has("Exec format error") {
         return Silence::NoShell;
     }
     if has("allows sftp connections only") {
@@ -45,6 +45,8 @@ mod tests {
         let nologin = "This account is currently not available.\n";
         assert_eq!(explain_silence(nologin, "", Some(1)), Silence::NoShell);
         assert_eq!(explain_silence("", "", Some(1)), Silence::NoShell);
+        let broken = "/opt/sh: Exec format error\r\n";
+        assert_eq!(explain_silence("", broken, Some(1)), Silence::NoShell);
         let sftp = "This service allows sftp connections only.\r\n";
         assert_eq!(explain_silence(sftp, "", Some(1)), Silence::OnlySftp);
         assert_eq!(explain_silence("", "rbash: sh: not found\n", Some(127)), Silence::NoSh);

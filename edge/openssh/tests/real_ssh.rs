@@ -107,8 +107,9 @@ fn endings_of_keys() {
 
     sshd.know("other_key");
     let known_at = format!("{}/known_hosts:1", sshd.scratch.text());
+    let name = format!("[127.0.0.1]:{}", sshd.port);
     let changed = ending(&good, &["127.0.0.1"]);
-    assert_eq!(changed, SshEnding::HostKeyChanged { known_at: Some(known_at) });
+    assert_eq!(changed, SshEnding::HostKeyChanged { name: Some(name), known_at: Some(known_at) });
 
     sshd.scratch.write("known_hosts", "");
     assert_eq!(ending(&good, &["127.0.0.1"]), SshEnding::HostKeyUnknown);

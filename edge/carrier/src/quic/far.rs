@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -29,7 +29,10 @@ const FINISH_WITHIN: Duration = Duration::from_millis(500);
 
 /// Which links and clients may come in. Shared between the keeper and its sockets.
 #[derive(Clone, Debug, Default)]
-pub struct DoorKeys(Arc<Mutex<HashMap<LinkId, (LinkKey, Option<PublicKey>)>>>);
+pub struct DoorKeys(Arc<Mutex<Admitted>>);
+
+/// Each link's key, and its client's key if it may come by QUIC.
+type Admitted = HashMap<LinkId, (LinkKey, Option<PublicKey>)>;
 
 impl DoorKeys {
     /// Lets a link's client in, by QUIC too when its public key is known.
@@ -51,7 +54,7 @@ impl DoorKeys {
         self.lock().values().any(|(_, known)| *known == Some(client))
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<LinkId, (LinkKey, Option<PublicKey>)>> {
+    fn lock(&self) -> MutexGuard<'_, Admitted> {
         // Nothing panics while it is held; if it did, the map would still be whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -111,7 +114,7 @@ impl FarEndpoint {
     /// to, or why it was refused.
     pub async fn serve(
         self,
-        arrived: impl Fn(Result<(LinkId, QuicParts), GreetingError>) + Clone + Send + 'static,
+        arrived: impl Fn(Result<(LinkId, QuicParts), Refusal>) + Clone + Send + 'static,
     ) {
         while let Some(incoming) = self.endpoint.accept().await {
             let under_way = HANDSHAKES_MAX - self.slots.available_permits();
@@ -127,15 +130,26 @@ impl FarEndpoint {
                 continue;
             };
             let (keys, arrived) = (self.keys.clone(), arrived.clone());
-            let endpoint = self.endpoint.clone();
+            let (endpoint, address) = (self.endpoint.clone(), incoming.remote_address());
             tokio::spawn(async move {
                 let result =
                     tokio::time::timeout(GREETING_MAX, admit(incoming, keys, endpoint)).await;
                 drop(slot);
-                arrived(result.unwrap_or(Err(GreetingError::Closed)));
+                let result = result.unwrap_or(Err(GreetingError::TooSlow(GREETING_MAX)));
+                arrived(result.map_err(|why| Refusal { address, why }));
             });
         }
     }
+}
+
+/// A carrier that was not let in.
+#[derive(Debug, thiserror::Error)]
+#[error("{address}: {why}")]
+pub struct Refusal {
+    /// Where it came from.
+    pub address: SocketAddr,
+    /// What was wrong.
+    pub why: GreetingError,
 }
 
 /// Ends a keeper's endpoint.

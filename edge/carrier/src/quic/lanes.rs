@@ -21,7 +21,7 @@ use crate::wire::Queue;
 /// Bytes asked for in one read of a lane.
 const READ_SIZE: usize = 64 * 1024;
 /// The datagram size that every QUIC path has room for (1200 bytes less QUIC's own overhead).
-const DATAGRAM_LEAST: usize = 1150;
+pub(super) const DATAGRAM_LEAST: usize = 1150;
 
 /// A secret that only the two ends of this TLS connection know.
 pub(crate) fn binding(connection: &Connection) -> io::Result<[u8; 32]> {

@@ -8,7 +8,7 @@ mod near;
 mod settings;
 mod trust;
 
-pub use far::{DoorKeys, FarEndpoint, FarHandle};
+pub use far::{DoorKeys, FarEndpoint, FarHandle, Refusal};
 pub use identity::{Identity, IdentityError, PublicKey};
 pub use lanes::QuicParts;
 pub(crate) use lanes::{QuicOutlet, run};

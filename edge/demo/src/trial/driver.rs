@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use abide_host::clock;
-use abide_host::pty::Size;
 use abide_terms::Moment;
 use rustix::process::Signal;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::count::Tally;
+use super::page;
 use super::script;
 use super::{Contestant, Event, Part, Phase, State, TrialError};
 use crate::report::Row;
@@ -78,7 +78,7 @@ impl Driver {
         let mut command = contestant.command.clone();
         command.args.push(script::COMMAND.into());
         let tool = contestant.tool.clone();
-        let terminal = Terminal::start(&command, Size::default())
+        let terminal = Terminal::start(&command, page::SIZE)
             .map_err(|source| TrialError::Start { tool: tool.clone(), source })?;
         Ok(Self {
             tool,
@@ -105,18 +105,19 @@ impl Driver {
         let _ = tokio::time::timeout(settle, self.collect(&mut beat)).await;
         let ended = self.ended;
         let longest_pause = self.pause.max(clock::now().since(self.heard));
+        let losses = self.tally.losses();
         self.say_good_bye().await;
         Row {
             tool: self.tool,
             fault,
-            survived: self.first_echo.is_some(),
+            survived: self.first_echo.is_some() && !ended,
             first_echo: self.first_echo,
             ended,
             longest_pause,
-            lines_lost: self.tally.lines_lost(),
-            lines_doubled: self.tally.lines_doubled(),
-            keys_lost: self.tally.keys_lost(),
-            keys_doubled: self.tally.keys_doubled(),
+            lines_lost: losses.lines_lost,
+            lines_doubled: losses.lines_doubled,
+            keys_lost: losses.keys_lost,
+            keys_doubled: losses.keys_doubled,
         }
     }
 
@@ -152,7 +153,7 @@ impl Driver {
     /// Waits until everything typed is answered.
     async fn collect(&mut self, beat: &mut Interval) {
         let mut buffer = vec![0; MAX_READ];
-        while !self.ended && self.tally.keys_lost() > 0 {
+        while !self.ended && !self.tally.is_answered() {
             tokio::select! {
                 biased;
                 count = output(&self.terminal, self.ended, &mut buffer) => self.hear(&buffer[..count]),
@@ -200,17 +201,20 @@ impl Driver {
             self.stage.send_replace(Stage::Ended { said: self.tally.said() });
             return;
         }
+        let heard = self.tally.take(output);
+        if !heard.script {
+            return;
+        }
         let now = clock::now();
         if self.phase.borrow().part != Part::Before {
             self.pause = self.pause.max(now.since(self.heard));
         }
         self.heard = now;
-        let answered = self.tally.take(output);
         if *self.stage.borrow() == Stage::Connecting && self.tally.is_up() {
             self.stage.send_replace(Stage::Up);
         }
         let Some((over, first)) = self.over else { return };
-        if self.first_echo.is_none() && answered.iter().any(|token| *token >= first) {
+        if self.first_echo.is_none() && heard.answered.iter().any(|token| *token >= first) {
             self.first_echo = Some(self.heard.since(over));
             self.stage.send_replace(Stage::Recovered);
         }

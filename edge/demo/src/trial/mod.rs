@@ -4,8 +4,8 @@
 mod count;
 mod driver;
 mod fault;
+mod page;
 mod script;
-mod words;
 
 use std::io;
 use std::time::Duration;
@@ -35,7 +35,8 @@ pub struct Contestant {
 /// How long the parts of a trial take.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
-    /// From the first prompt of the slowest contestant to the fault.
+    /// From the first prompt of the slowest contestant to the fault, and from its first answer
+    /// after the fault to the end.
     pub calm: Duration,
     /// How long after the fault a session may take to answer before it counts as dead.
     pub recovery: Duration,
@@ -67,8 +68,8 @@ pub enum State {
     Ended,
 }
 
-/// Which part of a trial is on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which part of a trial is on, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
     /// The sessions come up, then a moment of calm.
     Before,
@@ -180,7 +181,9 @@ pub async fn hold(
             let _ = stage.wait_for(Stage::is_settled).await;
         }
     };
-    let _ = tokio::time::timeout(timing.recovery, recovered).await;
+    if tokio::time::timeout(timing.recovery, recovered).await.is_ok() {
+        tokio::time::sleep(timing.calm).await;
+    }
     phase.send_replace(Phase::begin(Part::Closing));
 
     let mut rows = Vec::new();

@@ -45,7 +45,11 @@ fn host_key(lines: &[&str]) -> Option<SshEnding> {
         let (_, place) = line.split_once(" key in ")?;
         line.starts_with("Offending").then(|| place.to_owned())
     });
-    Some(SshEnding::HostKeyChanged { known_at })
+    let name = first(lines, |line| {
+        let (_, tail) = line.split_once("ost key for ")?;
+        tail.split_once(" has changed and you have requested").map(|(name, _)| name.to_owned())
+    });
+    Some(SshEnding::HostKeyChanged { name, known_at })
 }
 
 fn bad_settings(lines: &[&str]) -> Option<SshEnding> {
