@@ -124,7 +124,7 @@ pub(crate) fn whole() -> clap::Command {
 }
 
 fn own(arguments: &[OsString]) -> Result<Request, Complaint> {
-    let matches = Cli::command().try_get_matches_from(arrange(arguments));
+    let matches = Cli::command().try_get_matches_from(arrange(arguments)?);
     match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => Ok(Request::Own(Box::new(cli.own))),
         Err(error) if error.use_stderr() => {
@@ -138,12 +138,12 @@ fn own(arguments: &[OsString]) -> Result<Request, Complaint> {
 }
 
 /// Puts our options of a command before `--`, and after it all that is ssh's to read.
-fn arrange(arguments: &[OsString]) -> Vec<OsString> {
-    let [program, command, rest @ ..] = arguments else { return arguments.to_vec() };
+fn arrange(arguments: &[OsString]) -> Result<Vec<OsString>, Complaint> {
+    let [program, command, rest @ ..] = arguments else { return Ok(arguments.to_vec()) };
     let whole = Cli::command();
     let takes_place = ["ls", "attach", "detach", "end"].iter().any(|name| command == name);
     let Some(own) = whole.find_subcommand(command).filter(|_| takes_place) else {
-        return arguments.to_vec();
+        return Ok(arguments.to_vec());
     };
     let is_ours = |word: &OsString| {
         let word = word.to_string_lossy();
@@ -159,6 +159,11 @@ fn arrange(arguments: &[OsString]) -> Vec<OsString> {
     let mut words = rest.iter();
     while let Some(word) = words.next() {
         if !is_ours(word) {
+            // ssh has no long options.
+            if let Some((unknown, _)) = split(word).filter(|_| is_before_host(&theirs[1..])) {
+                let command = command.to_string_lossy();
+                return Err(usage(format!("`{unknown}` is not an option of abide {command}'s")));
+            }
             theirs.push(word.clone());
             continue;
         }
@@ -168,7 +173,7 @@ fn arrange(arguments: &[OsString]) -> Vec<OsString> {
         }
     }
     ours.extend(theirs);
-    ours
+    Ok(ours)
 }
 
 fn keeper(words: &[OsString]) -> Result<Request, Complaint> {
@@ -274,9 +279,14 @@ mod tests {
 
     #[test]
     fn wrong_lines_are_usage_errors() {
-        for words in
-            [&[][..], &["--name"], &["--udp-ports", "0", "h"], &["--wrong", "h"], &["demo", "--x"]]
-        {
+        for words in [
+            &[][..],
+            &["--name"],
+            &["--udp-ports", "0", "h"],
+            &["--wrong", "h"],
+            &["demo", "--x"],
+            &["ls", "--x", "h"],
+        ] {
             let complaint = read_words(words).expect_err("wrong");
             assert_eq!(complaint.clone().exit(Exit::USAGE), complaint, "{words:?}");
         }

@@ -25,7 +25,10 @@ pub(crate) fn not_yet(flag: &NotYet) -> Complaint {
 pub(crate) fn settings(error: &EffectiveError) -> Complaint {
     match error {
         EffectiveError::NoSsh { .. } => no_ssh(&error.to_string()),
-        _ => Complaint::new("ssh does not accept these settings")
+        EffectiveError::Refused { stderr } => Complaint::new("ssh does not accept these settings")
+            .because(stderr.clone())
+            .try_this("ssh -G HOST, to see what it makes of them"),
+        EffectiveError::Incomplete(_) => Complaint::new("ssh's settings cannot be read")
             .because(error.to_string())
             .try_this("ssh -G HOST, to see what it makes of them"),
     }
@@ -176,6 +179,12 @@ fn refusal(refused: &Refused, host: &str) -> Complaint {
         RefusalCode::NoTerminal => Complaint::new(format!("no terminal is to be had{on}"))
             .because(evidence)
             .try_this(format!("abide -T {host} COMMAND, which needs none")),
+        RefusalCode::NoSession if evidence.is_empty() => {
+            Complaint::new(format!("there are no sessions{on}"))
+                .because("nothing is running there to attach to")
+                .try_this(format!("abide {host}, to begin one"))
+                .exit(Exit::NO)
+        }
         RefusalCode::NoSession => Complaint::new(format!("there is no session `{evidence}`{on}"))
             .try_this(format!("abide ls {host}").trim_end().to_owned())
             .exit(Exit::NO),
@@ -185,10 +194,12 @@ fn refusal(refused: &Refused, host: &str) -> Complaint {
             .exit(Exit::NO),
         RefusalCode::NoSubsystem => {
             Complaint::new(format!("there is no subsystem `{evidence}`{on}"))
+                .because("the server's sshd and abide know none of that name")
                 .try_this(format!("ssh -s {host} {evidence}"))
         }
         RefusalCode::NameTaken => {
             Complaint::new(format!("a session named `{evidence}` is there already{on}"))
+                .because("a name leads to one session")
                 .try_this(format!("abide attach {host} {evidence}"))
         }
         RefusalCode::NoKeeper => Complaint::new(format!("no keeper could be started{on}"))

@@ -4,22 +4,24 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
 
 use abide_demo::playground::Playground;
 use abide_demo::relay::Relay;
 use abide_demo::report::Row;
 use abide_demo::server::{Kind, Server, ServerError, Setup};
-use abide_demo::trial::{self, TrialError};
+use abide_demo::trial::{self, Contestant, TrialError};
 use abide_host::clock;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::complaint::Complaint;
 use crate::demo::contestants::{ABIDE, Makings, free_udp_port};
+use crate::demo::install::install;
 use crate::demo::live::Live;
 use crate::demo::report::Report;
 use crate::demo::scenes::{SCENES, Scene, TIMING};
-use crate::demo::sink::{Manner, Sink, Tone};
+use crate::demo::sink::{Manner, Sink};
 use crate::demo::table;
 use crate::exit::Exit;
 use crate::print;
@@ -27,7 +29,7 @@ use crate::print;
 /// Pictures of sessions that wait to be shown; at it, the trial leaves some out.
 const EVENTS_MAX: usize = 64;
 /// About how long it all takes, for those who wait.
-const ABOUT_SECONDS: u32 = 65;
+const ABOUT: Duration = Duration::from_secs(65);
 
 /// Runs it.
 pub(crate) fn run(json: bool) -> Result<Exit, Complaint> {
@@ -73,7 +75,7 @@ fn is_unharmed(row: &Row) -> bool {
 struct Played {
     kind: Kind,
     rows: Vec<Row>,
-    took: std::time::Duration,
+    took: Duration,
 }
 
 /// Where the playground may be.
@@ -96,6 +98,7 @@ async fn stopped() -> Result<i32, Complaint> {
 
 async fn play(playground: &Playground, sink: &Sink) -> Result<Played, Complaint> {
     let began = clock::now();
+    sink.write(&table::title(sink));
     let environment = playground.environment();
     let setup = Setup { environment: environment.clone(), ..Setup::new(playground.dir()) };
     let server = Server::start(&setup).await.map_err(|error| no_stage(&error))?;
@@ -103,19 +106,23 @@ async fn play(playground: &Playground, sink: &Sink) -> Result<Played, Complaint>
     let relay = Relay::start(server.port(), keeper_udp.clone())
         .map_err(|error| Complaint::new("the demo has no network").because(error.to_string()))?;
     server.reach_through(relay.tcp_port()).map_err(|error| no_stage(&error))?;
-    sink.write(&opening(sink, server.kind()));
+    let makings = Makings {
+        client_config: server.client_config(),
+        relay_udp: relay.udp_port(),
+        environment: &environment,
+    };
+    install(&makings.abide(free_udp_port()?)?).await?;
+    sink.write(&table::subtitle(sink, server.kind(), ABOUT));
+    if sink.manner() == Manner::Redrawn {
+        sink.write(&table::head(sink));
+    }
 
     let mut rows = Vec::new();
     for (number, scene) in SCENES.iter().enumerate() {
         let port = free_udp_port()?;
         keeper_udp.store(port, Ordering::Relaxed);
-        let makings = Makings {
-            client_config: server.client_config(),
-            relay_udp: relay.udp_port(),
-            keeper_udp: port,
-            environment: &environment,
-        };
-        let lived = hold(&makings, number, scene, &relay, sink).await?;
+        let contestants = makings.contestants(port)?;
+        let lived = hold(&contestants, number, scene, &relay, sink).await?;
         if sink.manner() == Manner::Redrawn {
             sink.write(&table::rows(sink, scene.name, &lived));
         }
@@ -132,24 +139,14 @@ async fn play(playground: &Playground, sink: &Sink) -> Result<Played, Complaint>
     Ok(Played { kind: server.kind(), rows, took })
 }
 
-fn opening(sink: &Sink, kind: Kind) -> String {
-    let head = if sink.manner() == Manner::Redrawn { table::head(sink) } else { String::new() };
-    let about = format!(
-        "Both run at once, against {kind}; about {ABOUT_SECONDS} s, and nothing is left behind.\n\n"
-    );
-    let title = "abide demo: ssh and abide side by side while the network between breaks";
-    format!("{}\n{}{head}", sink.paint(Tone::Heading, title), sink.paint(Tone::Aside, &about))
-}
-
 /// One trial, with its view.
 async fn hold(
-    makings: &Makings<'_>,
+    contestants: &[Contestant],
     number: usize,
     scene: &Scene,
     relay: &Relay,
     sink: &Sink,
 ) -> Result<Vec<Row>, Complaint> {
-    let contestants = makings.contestants()?;
     let (events, mut seen) = mpsc::channel(EVENTS_MAX);
     let mut live = Live::begin(sink, number, scene);
     let watch = async {
@@ -158,7 +155,7 @@ async fn hold(
         }
         live.end();
     };
-    let trial = trial::hold(&contestants, scene.fault, relay, TIMING, events);
+    let trial = trial::hold(contestants, scene.fault, relay, TIMING, events);
     let (rows, ()) = tokio::join!(trial, watch);
     rows.map_err(|error| no_trial(&error))
 }

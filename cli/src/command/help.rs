@@ -4,7 +4,7 @@
 pub(crate) const TEXT: &str = "\
 abide: SSH that lasts exactly as long as you say
 
-  abide host                      a shell that survives outages, sleep and roaming
+  abide host                      a shell that survives outages, sleep, roaming
   abide user@host make -j8        a command that survives them
   rsync -e abide big/ host:big/   under rsync, scp -S abide, sftp -S abide, git
   abide attach host               back to a session, from any machine
@@ -15,7 +15,7 @@ Sessions
   abide attach [host] [session]   attach; -d detaches all other clients
   abide detach [host] session     detach its clients; it goes on
   abide end [host] session        end it
-  abide ssh ...                   the explicit form, for hosts named like a command
+  abide ssh ...                   the explicit form, for a host called `ls`
 
 Options, before ssh's own flags
   --name NAME                     call the session NAME
@@ -26,7 +26,7 @@ In a session, at the start of a line
   ~.  leave and end it    ~d  detach    ~^Z  suspend    ~?  help    ~~  a tilde
 
 More
-  abide demo                      see it live on this machine, with the cable pulled
+  abide demo                      see it on this machine, with the cable pulled
   abide completions SHELL         completions for bash, zsh, fish ...
   abide man                       the manual page
 

@@ -42,7 +42,8 @@ impl Target {
 
 /// A host and perhaps a session, as ssh would read them: the session stands where a command would.
 pub(crate) fn read_host(place: &Place) -> Result<(Box<Invocation>, String), Complaint> {
-    let Asked::Session(mut invocation) = planning::read_ssh(&place.words)? else {
+    let asked = planning::read_ssh(&place.words).map_err(|wrong| wrong.exit(Exit::USAGE))?;
+    let Asked::Session(mut invocation) = asked else {
         return Err(Complaint::new("that flag is ssh's own").exit(Exit::USAGE));
     };
     let words = std::mem::take(&mut invocation.command);

@@ -19,27 +19,30 @@ pub(crate) struct Makings<'a> {
     pub(crate) client_config: PathBuf,
     /// The relay's UDP port, where abide's datagrams must go to meet the faults.
     pub(crate) relay_udp: u16,
-    /// The UDP port for the keeper.
-    pub(crate) keeper_udp: u16,
     /// The demo's own places for sockets and files.
     pub(crate) environment: &'a [(&'static str, PathBuf)],
 }
 
 impl Makings<'_> {
-    /// Plain ssh, then this very program.
-    pub(crate) fn contestants(&self) -> io::Result<[Contestant; 2]> {
+    /// Plain ssh, then this very program, whose keeper is to listen on that UDP port.
+    pub(crate) fn contestants(&self, keeper_udp: u16) -> io::Result<[Contestant; 2]> {
         let ssh = self.command(Path::new("ssh"), &[]);
-        let ports = format!("--udp-ports={}", self.keeper_udp);
+        Ok([
+            Contestant { tool: SSH.into(), command: ssh },
+            Contestant { tool: ABIDE.into(), command: self.abide(keeper_udp)? },
+        ])
+    }
+
+    /// This very program, up to the host.
+    pub(crate) fn abide(&self, keeper_udp: u16) -> io::Result<ShellCommand> {
+        let ports = format!("--udp-ports={keeper_udp}");
         let mut abide = self.command(&abide_host::process::exe_path()?, &[ports]);
         let via = format!("127.0.0.1:{}", self.relay_udp);
         abide.env.push(("ABIDE_UDP_VIA".into(), via.into()));
         abide.env.extend(inherited("ABIDE_LOG"));
         let ours = self.environment.iter();
         abide.env.extend(ours.map(|(name, path)| (name.into(), path.into())));
-        Ok([
-            Contestant { tool: SSH.into(), command: ssh },
-            Contestant { tool: ABIDE.into(), command: abide },
-        ])
+        Ok(abide)
     }
 
     fn command(&self, program: &Path, first: &[String]) -> ShellCommand {

@@ -62,6 +62,11 @@ impl<'a> Live<'a> {
         format!("{}/{}  {}", self.number + 1, SCENES.len(), self.scene.name)
     }
 
+    fn words(&self, part: Part) -> &'static str {
+        let coming_up = self.newest.iter().any(|event| event.state == State::Connecting);
+        if coming_up { "both sessions come up" } else { self.scene.words(part) }
+    }
+
     fn tell(&self, elapsed: Duration, words: &str) {
         self.sink.write(&format!("  {:5.1} s  {words}\n", elapsed.as_secs_f64()));
     }
@@ -71,7 +76,7 @@ impl<'a> Live<'a> {
         text.push_str(&self.sink.paint(Tone::Heading, &self.title()));
         if let Some(event) = self.newest.last() {
             let seconds = event.part_for.as_secs();
-            text.push_str(&format!(": {}, {seconds} s", self.scene.words(event.part)));
+            text.push_str(&format!(": {}, {seconds} s", self.words(event.part)));
         }
         text.push_str("\x1b[K\n");
         for event in &self.newest {

@@ -2,6 +2,7 @@
 //! the table. The stage itself is `abide_demo`.
 
 pub(crate) mod contestants;
+pub(crate) mod install;
 pub(crate) mod live;
 pub(crate) mod report;
 pub(crate) mod scenes;

@@ -3,10 +3,24 @@
 use std::time::Duration;
 
 use abide_demo::report::Row;
+use abide_demo::server::Kind;
 
 use super::contestants::{ABIDE, SSH};
 use super::scenes::{PATIENCE, SCENES};
 use super::sink::{Sink, Tone};
+
+/// What this is, at once.
+pub(crate) fn title(sink: &Sink) -> String {
+    let words = "abide demo: ssh and abide side by side while the network between breaks";
+    sink.paint(Tone::Heading, words) + "\n"
+}
+
+/// What it runs against and how long, as soon as that is known.
+pub(crate) fn subtitle(sink: &Sink, kind: Kind, about: Duration) -> String {
+    let seconds = about.as_secs();
+    let words = format!("Both against {kind}; about {seconds} s; nothing is left behind.");
+    sink.paint(Tone::Aside, &words) + "\n\n"
+}
 
 /// The head of the table.
 pub(crate) fn head(sink: &Sink) -> String {
@@ -41,7 +55,7 @@ pub(crate) fn foot(sink: &Sink, all: &[Row], took: Duration) -> String {
     let of = SCENES.len();
     let how = format!(
         "Measured through a relay on 127.0.0.1 that plays the network, not a real cable.\n\
-         First echo: from the end of the fault (never: not in {} s). Pause: without output.\n",
+         First echo: after the end of the fault; never: not in {} s. Pause: no output.\n",
         PATIENCE.as_secs()
     );
     format!(
@@ -128,7 +142,9 @@ mod tests {
              connection reset   ssh    no, died       never        -    the rest         42\n\
              \x20                  abide  yes           54 ms   5.21 s           0          0\n"
         );
-        let whole = text + &foot(&sink, &both, Duration::from_secs(64));
+        let about = Duration::from_secs(65);
+        let top = title(&sink) + &subtitle(&sink, Kind::Embedded, about);
+        let whole = top + &text + &foot(&sink, &both, Duration::from_secs(64));
         assert!(whole.contains("abide lived through 1 of 5 faults, ssh through 0 of 5"), "{whole}");
         assert!(whole.lines().all(|line| line.chars().count() < 80), "{whole}");
         assert!(SCENES.iter().all(|scene| scene.name.len() <= WIDTHS[0]));

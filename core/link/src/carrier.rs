@@ -76,6 +76,13 @@ pub(crate) struct Lane {
     pub(crate) tries: u32,
 }
 
+/// PINGs that were not answered. An answer to any of them answers all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Question {
+    pub(crate) first: Moment,
+    pub(crate) last: Moment,
+}
+
 /// One carrier of a link.
 #[derive(Debug)]
 pub(crate) struct Carrier {
@@ -97,7 +104,7 @@ pub(crate) struct Carrier {
     pub(crate) owed_sign: Option<Moment>,
     /// Since when it is in doubt.
     pub(crate) doubt: Option<Moment>,
-    pub(crate) ping: Option<(u64, Moment)>,
+    pub(crate) ping: Option<Question>,
     pub(crate) ping_tries: u32,
     /// Pings sent since something was delivered, because bulk was overdue.
     pub(crate) asked: u32,
@@ -177,8 +184,8 @@ impl Carrier {
     /// When to ping again, while in doubt.
     pub(crate) fn next_ping_at(&self) -> Option<Moment> {
         self.doubt?;
-        let (_, sent) = self.ping?;
-        Some(sent + self.rtt.retransmit_after(self.ping_tries))
+        let question = self.ping?;
+        Some(question.last + self.rtt.retransmit_after(self.ping_tries))
     }
 
     /// When silence calls for a keepalive or an early check; for the best carrier of a client.

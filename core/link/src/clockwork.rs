@@ -94,8 +94,8 @@ impl Link {
                 carrier.asked = carrier.asked.saturating_add(1);
                 self.ping(now, id);
             }
-            Some((_, asked)) if !prompt && now < asked + carrier.rtt.doubt_after() => {
-                carrier.owed = Some(asked);
+            Some(question) if !prompt && now < question.first + carrier.rtt.doubt_after() => {
+                carrier.owed = Some(question.first);
             }
             _ => self.on_doubt(now, id),
         }

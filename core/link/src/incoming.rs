@@ -89,7 +89,7 @@ impl Link {
             return;
         };
         let patience = carrier.rtt.retransmit_after(0);
-        if carrier.ping.is_none_or(|(_, sent)| now >= sent + patience) {
+        if carrier.ping.is_none_or(|question| now >= question.last + patience) {
             self.kick(now, id);
         }
     }
@@ -174,15 +174,14 @@ impl Link {
     }
 
     fn on_pong(&mut self, now: Moment, id: CarrierId, token: u64) {
-        let Some(carrier) = self.carrier_mut(id) else {
-            return;
-        };
-        if let Some((_, sent)) = carrier.ping.filter(|(asked, _)| *asked == token) {
+        let question = self.carrier_mut(id).and_then(|carrier| carrier.ping);
+        let age = question.and_then(|question| self.age(now, question, token));
+        if let (Some(carrier), Some(age)) = (self.carrier_mut(id), age) {
             carrier.ping = None;
             carrier.ping_tries = 0;
-            carrier.rtt.sample(now.since(sent));
+            carrier.rtt.sample(age);
+            self.on_answer(now, id);
         }
-        self.on_answer(now, id);
     }
 
     fn on_resume(

@@ -2,11 +2,12 @@
 //! is handled in `incoming`, what goes out is decided in `outgoing`, what is due in `clockwork`.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 use abide_terms::{Blame, Ending, EndingCode, Moment};
 use bytes::Bytes;
 
-use crate::carrier::{Carrier, CarrierId, CarrierKind};
+use crate::carrier::{Carrier, CarrierId, CarrierKind, Question};
 use crate::frame::{Frame, Received};
 use crate::inbox::{Inbox, Read};
 use crate::incoming::Misbehaviour;
@@ -107,7 +108,8 @@ pub struct Link {
     /// Whether `Silent` was told last.
     pub(crate) silent: Option<Moment>,
     pub(crate) ending: Option<Ending>,
-    pub(crate) next_token: u64,
+    /// Makes the moments that PINGs carry mean nothing to others.
+    pub(crate) seed: u64,
     pub(crate) turn: StreamId,
     /// Counts what a RESUME would tell that an earlier one did not.
     pub(crate) news: u64,
@@ -124,7 +126,7 @@ impl Link {
             events: VecDeque::new(),
             silent: None,
             ending: None,
-            next_token: seed & 0xffff_ffff,
+            seed: seed & crate::varint::MAX,
             turn: StreamId::CONTROL,
             news: 0,
         };
@@ -265,7 +267,7 @@ impl Link {
         if self.carriers.len() >= CARRIERS_MAX {
             return Err(CarrierRefused::TooMany);
         }
-        let jitter = (self.next_token.wrapping_mul(0x9e37_79b9) >> 16) as u32 % 102;
+        let jitter = ((self.seed ^ id.0).wrapping_mul(0x9e37_79b9) >> 16) as u32 % 102;
         self.carriers.push(Carrier::new(now, id, kind, first, jitter));
         if !first {
             self.news += 1; // even with nothing received, the peer waits for a RESUME
@@ -359,16 +361,28 @@ impl Link {
         }
     }
 
+    /// What a PING says: when it was sent. So its answer is a sample, however many PINGs followed it.
+    fn token(&self, now: Moment) -> u64 {
+        (now.as_nanos() / 1_000).wrapping_add(self.seed) & crate::varint::MAX
+    }
+
+    /// How long ago the PING with this token was sent, if it belongs to that question.
+    pub(crate) fn age(&self, now: Moment, question: Question, token: u64) -> Option<Duration> {
+        let micros = self.token(now).wrapping_sub(token) & crate::varint::MAX;
+        let oldest = self.token(now).wrapping_sub(self.token(question.first)) & crate::varint::MAX;
+        (micros <= oldest).then_some(Duration::from_micros(micros))
+    }
+
     /// Asks a carrier for an answer.
     pub(crate) fn ping(&mut self, now: Moment, id: CarrierId) {
         if self.ending.is_some() {
             return;
         }
         self.tell_news(id);
-        self.next_token = self.next_token.wrapping_add(1) & crate::varint::MAX;
-        let token = self.next_token;
+        let token = self.token(now);
         if let Some(carrier) = self.carrier_mut(id) {
-            carrier.ping = Some((token, now));
+            let first = carrier.ping.map_or(now, |question| question.first);
+            carrier.ping = Some(Question { first, last: now });
             carrier.ping_tries += 1;
             carrier.owed.get_or_insert(now);
             carrier.enqueue(Frame::Ping(token));

@@ -23,11 +23,17 @@ const KNOCK_BETTER_DOUBLINGS: u32 = 4;
 const SSH_AFTER_UDP: Duration = Duration::from_secs(4);
 /// How long where it had not.
 const SSH_AFTER_PIPE: Duration = Duration::from_millis(1500);
+/// How long where addresses or routes have just changed: what ran over them is most likely dead.
+const SSH_AFTER_CHANGE: Duration = Duration::from_millis(400);
+/// Silence that begins within this after a change is put down to it.
+const CHANGE_EXPLAINS: Duration = Duration::from_secs(5);
+/// How often the patience with ssh doubles: up to eightfold.
+const STALLS_MAX: u32 = 3;
 /// How long a carrier that ssh gave may take to prove itself before ssh runs again.
 const SSH_SETTLES: Duration = Duration::from_secs(4);
-/// Between the end of one ssh attempt and the next, while the silence is young.
+/// Between the beginnings of two ssh attempts, while the silence is young.
 const SSH_EAGER: Duration = Duration::from_millis(500);
-/// The same after [`EAGER_FOR`].
+/// Between the end of one and the next after [`EAGER_FOR`].
 const SSH_PATIENT: Duration = Duration::from_secs(15);
 /// The same after [`PATIENT_FOR`].
 const SSH_SLOW: Duration = Duration::from_secs(60);
@@ -37,7 +43,7 @@ const SSH_SLOW: Duration = Duration::from_secs(60);
 pub enum Step {
     /// Send knocks, to every address, from the present and from a fresh socket.
     Knock,
-    /// Run ssh again for a new pipe.
+    /// Run ssh again for a new pipe; an attempt that still runs is given up.
     RunSsh,
 }
 
@@ -47,7 +53,7 @@ enum Ssh {
     /// None runs; the next may start then.
     Idle { next: Moment },
     /// One runs, or waits for the person.
-    Running,
+    Running { since: Moment },
     /// The last one needs the person; none is started until asked for.
     NeedsUser,
 }
@@ -62,6 +68,10 @@ pub struct Recovery {
     /// Knocks since the link worked without UDP.
     better_knocks: u32,
     ssh: Ssh,
+    /// How often in a row the server was reached and the login did not get through in time.
+    stalled: u32,
+    /// When addresses or routes changed last.
+    changed: Option<Moment>,
     jitter: u64,
 }
 
@@ -75,6 +85,8 @@ impl Recovery {
             next_knock: now,
             better_knocks: 0,
             ssh: Ssh::Idle { next: now },
+            stalled: 0,
+            changed: None,
             jitter: seed | 1,
         }
     }
@@ -83,8 +95,10 @@ impl Recovery {
     pub fn handle_silent(&mut self, now: Moment, any_carrier: bool) {
         self.silent_since.get_or_insert(now);
         self.next_knock = now;
+        let changed = self.changed.is_some_and(|at| now.since(at) < CHANGE_EXPLAINS);
         let wait = match (self.on_udp, any_carrier) {
             (true, _) => SSH_AFTER_UDP,
+            (false, true) if changed => SSH_AFTER_CHANGE,
             (false, true) => SSH_AFTER_PIPE,
             (false, false) => Duration::ZERO,
         };
@@ -113,19 +127,42 @@ impl Recovery {
     pub fn handle_network_change(&mut self, now: Moment) {
         self.better_knocks = 0;
         self.next_knock = now;
-        if let Ssh::Idle { next } = &mut self.ssh {
-            *next = (*next).min(now + SSH_EAGER);
+        self.changed = Some(now);
+        match &mut self.ssh {
+            Ssh::Idle { next } => *next = (*next).min(now + SSH_AFTER_CHANGE),
+            // It began on a network that is no more.
+            Ssh::Running { since } if now.since(*since) > SSH_AFTER_CHANGE => {
+                self.ssh = Ssh::Idle { next: now + SSH_AFTER_CHANGE };
+            }
+            Ssh::Running { .. } | Ssh::NeedsUser => {}
         }
     }
 
     /// An ssh attempt ended without a carrier. `needs_user`: it would have had to ask.
     pub fn handle_ssh_failed(&mut self, now: Moment, needs_user: bool) {
-        self.ssh =
-            if needs_user { Ssh::NeedsUser } else { Ssh::Idle { next: now + self.ssh_wait(now) } };
+        let next = match self.ssh {
+            _ if needs_user => return self.ssh = Ssh::NeedsUser,
+            // Of attempts that took their time the next may follow at once.
+            Ssh::Running { since } if self.is_eager(now) => now.max(since + self.ssh_wait(now)),
+            _ => now + self.ssh_wait(now),
+        };
+        self.ssh = Ssh::Idle { next };
+    }
+
+    /// The server was reached, but the login did not get through in time: the next attempt gets more.
+    pub fn handle_ssh_stalled(&mut self, now: Moment) {
+        self.stalled = (self.stalled + 1).min(STALLS_MAX);
+        self.handle_ssh_failed(now, false);
+    }
+
+    /// By how much the next attempt is to be more patient than usual.
+    pub fn ssh_patience(&self) -> u32 {
+        1 << self.stalled
     }
 
     /// An ssh attempt gave a carrier.
     pub fn handle_ssh_done(&mut self, now: Moment) {
+        self.stalled = 0;
         self.ssh = Ssh::Idle { next: now + SSH_SETTLES };
     }
 
@@ -141,7 +178,7 @@ impl Recovery {
 
     /// An attempt is under way.
     pub fn ssh_running(&self) -> bool {
-        self.ssh == Ssh::Running
+        matches!(self.ssh, Ssh::Running { .. })
     }
 
     /// What is due; call until `None`.
@@ -151,7 +188,7 @@ impl Recovery {
             return Some(Step::Knock);
         }
         if self.ssh_at().is_some_and(|at| at <= now) {
-            self.ssh = Ssh::Running;
+            self.ssh = Ssh::Running { since: now };
             return Some(Step::RunSsh);
         }
         None
@@ -171,8 +208,12 @@ impl Recovery {
         self.silent_since?;
         match self.ssh {
             Ssh::Idle { next } => Some(next),
-            Ssh::Running | Ssh::NeedsUser => None,
+            Ssh::Running { .. } | Ssh::NeedsUser => None,
         }
+    }
+
+    fn is_eager(&self, now: Moment) -> bool {
+        self.silent_since.is_none_or(|since| now.since(since) < EAGER_FOR)
     }
 
     fn knock_wait(&mut self, now: Moment) -> Duration {
@@ -273,6 +314,36 @@ mod tests {
         assert!(knocks(&mut recovery, 3_600) <= 12, "in an hour");
         recovery.handle_network_change(at(7_200_000));
         assert!(knocks(&mut recovery, 7_200) > 12, "eager again");
+    }
+
+    #[test]
+    fn a_slow_attempt_is_followed_at_once_and_a_quick_one_is_not() {
+        let mut recovery = Recovery::new(at(0), false, 1);
+        recovery.handle_silent(at(0), false);
+        assert_eq!(recovery.poll_step(at(0)), Some(Step::RunSsh));
+        recovery.handle_ssh_failed(at(10), false);
+        assert!(recovery.poll_timeout() >= Some(at(500)), "refused: not in a circle");
+        assert_eq!(recovery.poll_step(at(1_000)), Some(Step::RunSsh));
+        recovery.handle_ssh_stalled(at(3_000));
+        assert_eq!(recovery.poll_step(at(3_000)), Some(Step::RunSsh));
+        assert_eq!(recovery.ssh_patience(), 2);
+        (0..9).for_each(|_| recovery.handle_ssh_stalled(at(9_000)));
+        assert_eq!(recovery.ssh_patience(), 8);
+        recovery.handle_ssh_done(at(9_500));
+        assert_eq!(recovery.ssh_patience(), 1);
+    }
+
+    #[test]
+    fn an_attempt_on_a_network_that_is_gone_is_not_waited_for() {
+        let mut recovery = Recovery::new(at(0), false, 1);
+        recovery.handle_network_change(at(0));
+        recovery.handle_silent(at(100), true);
+        assert_eq!(recovery.poll_timeout(), Some(at(500)), "the change explains the silence");
+        assert_eq!(recovery.poll_step(at(500)), Some(Step::RunSsh));
+        recovery.handle_network_change(at(600));
+        assert!(recovery.ssh_running(), "that was one change with several pieces of news");
+        recovery.handle_network_change(at(2_000));
+        assert_eq!(recovery.poll_step(at(2_400)), Some(Step::RunSsh));
     }
 
     #[test]

@@ -264,3 +264,30 @@ fn bulk_that_stalls_on_a_living_path_is_asked_about_ever_less() {
     }
     assert!((10..40).contains(&pings), "{pings} in a minute");
 }
+
+#[test]
+fn a_round_trip_longer_than_the_patience_is_learned() {
+    let (mut client, mut keeper) = pair(&[QUIC]);
+    // Both directions take two seconds, from the first frame on.
+    let mut under_way: Vec<(u64, bool, CarrierId, Frame)> = Vec::new();
+    let mut counts = [0; 2];
+    for now in (0..600_000).step_by(10) {
+        for (due, to_keeper, id, frame) in std::mem::take(&mut under_way) {
+            let end = if to_keeper { &mut keeper } else { &mut client };
+            match due <= now {
+                true => end.handle_frame(at(now), id, frame).expect("an honest peer"),
+                false => under_way.push((due, to_keeper, id, frame)),
+            }
+        }
+        for (end, to_keeper) in [(&mut client, true), (&mut keeper, false)] {
+            end.handle_timeout(at(now));
+            for transmit in sent(end, at(now)) {
+                counts[usize::from(now >= 60_000)] += 1;
+                under_way.push((now + 2_000, to_keeper, transmit.carrier, frame(&transmit)));
+            }
+        }
+    }
+    let rtt = client.rtt(QUIC).and_then(|rtt| rtt.smoothed()).expect("measured");
+    assert!((3_000..5_000).contains(&rtt.as_millis()), "{rtt:?}");
+    assert!(counts[1] < 300, "{counts:?} frames: the link never comes to rest");
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 use abide_carrier::{GreetingError, Pipe, greet};
 use abide_link::handshake::HandshakeError;
 use abide_link::{CarrierKind, LinkKey};
-use abide_openssh::{Bring, RetryAdvice};
+use abide_openssh::{Bring, RetryAdvice, SshEnding};
 use abide_terms::{EndingCode, LinkId};
 use tokio::process::Child;
 use tokio::sync::mpsc;
@@ -15,20 +15,29 @@ use crate::connect::{ConnectError, Opened, open};
 use crate::outage::Outage;
 use crate::plan::{Notice, Voice, Way};
 
-/// How long TCP and banner may take, at least: two repeats of a lost SYN fit.
-const CONNECT_LEAST: Duration = Duration::from_secs(4);
+/// How long TCP and banner may take, at least: the kernel repeats a lost SYN after one second and then
+/// after two more, so that a new attempt asks sooner than a longer one would.
+const CONNECT_LEAST: Duration = Duration::from_secs(2);
+/// The same where a proxy has to log in elsewhere first.
+const CONNECT_LEAST_PROXY: Duration = Duration::from_secs(10);
 /// How many round trips they may take.
 const CONNECT_ROUND_TRIPS: u32 = 8;
-/// How long all of an attempt may take; a login that hangs (ConnectTimeout does not cover the key
+/// How long a login may take beside that; one that hangs (ConnectTimeout does not cover the key
 /// exchange) must not stand in the way of the next.
-const ATTEMPT_MAX: Duration = Duration::from_secs(30);
+const LOGIN_LEAST: Duration = Duration::from_secs(8);
+/// How many round trips it may take: four times the usual.
+const LOGIN_ROUND_TRIPS: u32 = 60;
 
 /// What an attempt needs.
 pub(crate) struct Again {
+    /// Which attempt it is; its outcome is told under this number.
+    pub(crate) number: u64,
     pub(crate) way: Way,
     pub(crate) session: String,
     pub(crate) link: (LinkId, LinkKey),
     pub(crate) rtt: Option<Duration>,
+    /// By how much to be more patient than usual.
+    pub(crate) patience: u32,
 }
 
 /// What an attempt came to.
@@ -37,21 +46,26 @@ pub(crate) enum Attempted {
     Joined { child: Box<Child>, pipe: Box<Pipe> },
     /// Nothing. `needs_user`: ssh would have had to ask.
     Failed { needs_user: bool },
+    /// Nothing either: the server was reached, and the rest took too long.
+    Stalled,
     /// The server is there, the session is not.
     SessionGone,
 }
 
 /// Runs ssh once without asking anybody anything.
-pub(crate) async fn run_ssh_again(again: Again, done: mpsc::UnboundedSender<Attempted>) {
-    let Again { way, session, link, rtt } = again;
-    let patience = CONNECT_LEAST.max(rtt.unwrap_or_default() * CONNECT_ROUND_TRIPS);
-    let bring = Bring::Again { connect_timeout: patience.as_secs() as u32 };
-    tracing::info!(?patience, "running ssh");
+pub(crate) async fn run_ssh_again(again: Again, done: mpsc::UnboundedSender<(u64, Attempted)>) {
+    let Again { number, way, session, link, rtt, patience } = again;
+    let rtt = rtt.unwrap_or_default();
+    let least = if way.effective.proxy.is_some() { CONNECT_LEAST_PROXY } else { CONNECT_LEAST };
+    let connect = least.max(rtt * CONNECT_ROUND_TRIPS) * patience;
+    let login = LOGIN_LEAST.max(rtt * LOGIN_ROUND_TRIPS) * patience;
+    let bring = Bring::Again { connect_timeout: connect.as_secs() as u32 };
+    tracing::info!(?connect, "running ssh");
     let mut mute = Mute;
     let attempt = attempt(&way, &session, &link, bring, &mut mute);
-    let attempted = tokio::time::timeout(ATTEMPT_MAX, attempt).await;
+    let attempted = tokio::time::timeout(connect + login, attempt).await;
     // The client may have ended meanwhile.
-    let _ = done.send(attempted.unwrap_or(Attempted::Failed { needs_user: false }));
+    let _ = done.send((number, attempted.unwrap_or(Attempted::Stalled)));
 }
 
 /// Runs ssh in the foreground: it may ask.
@@ -79,7 +93,10 @@ async fn attempt(
             let ConnectError::Ssh(ending) = error else {
                 return Attempted::Failed { needs_user: false };
             };
-            Attempted::Failed { needs_user: ending.retry(true) != RetryAdvice::Later }
+            match ending {
+                SshEnding::BannerTimeout => Attempted::Stalled,
+                _ => Attempted::Failed { needs_user: ending.retry(true) != RetryAdvice::Later },
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ use abide_terms::{Blame, Ending, EndingCode, LinkId, Moment};
 use bytes::Bytes;
 use tokio::process::Child;
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 
 use crate::again::{Again, Attempted, run_ssh_again, sign_in};
 use crate::connect::Connected;
@@ -63,19 +64,24 @@ pub struct Client<'a> {
     messages: Messages,
     outage: OutageLine,
     due: Option<Moment>,
+    /// Which attempt to run ssh is the latest, and how to stop it.
+    attempt: u64,
+    attempting: Option<AbortHandle>,
+    /// The round trip when there was last one to know.
+    rtt: Option<Duration>,
     outlets: Outlets,
 }
 
 /// Where background work reports to.
 struct Outlets {
-    attempts: mpsc::UnboundedSender<Attempted>,
+    attempts: mpsc::UnboundedSender<(u64, Attempted)>,
 }
 
 /// What the loop listens to.
 struct Inlets {
     carriers: mpsc::Receiver<Event>,
     found: mpsc::UnboundedReceiver<Found>,
-    attempts: mpsc::UnboundedReceiver<Attempted>,
+    attempts: mpsc::UnboundedReceiver<(u64, Attempted)>,
     interruptions: mpsc::Receiver<Interruption>,
     alarm: Alarm,
 }
@@ -84,7 +90,7 @@ struct Inlets {
 enum Wake {
     Carrier(Event),
     Found(Found),
-    Attempt(Attempted),
+    Attempt(u64, Attempted),
     Interruption(Interruption),
     Input(std::io::Result<Taken>),
     Written,
@@ -145,6 +151,9 @@ impl<'a> Client<'a> {
             messages: Messages::default(),
             outage: OutageLine::default(),
             due: None,
+            attempt: 0,
+            attempting: None,
+            rtt: None,
             outlets: Outlets { attempts: attempts_out },
         };
         if matches!(client.input, Input::Ended) && !client.on_terminal {
@@ -190,7 +199,7 @@ impl<'a> Client<'a> {
             () = self.stderr.progress() => Wake::Written,
             Some(interruption) = inlets.interruptions.recv() => Wake::Interruption(interruption),
             Some(found) = inlets.found.recv(), if self.quic.is_some() => Wake::Found(found),
-            Some(attempt) = inlets.attempts.recv() => Wake::Attempt(attempt),
+            Some((number, attempt)) = inlets.attempts.recv() => Wake::Attempt(number, attempt),
             rung = inlets.alarm.until(self.due) => { rung?; Wake::Alarm }
         };
         Ok(wake)
@@ -209,7 +218,10 @@ impl<'a> Client<'a> {
         match wake {
             Wake::Carrier(event) => self.on_carrier(now, event),
             Wake::Found(found) => self.on_found(now, found),
-            Wake::Attempt(attempt) => return Ok(self.on_attempt(now, attempt)),
+            // Of an attempt that was given up only success is news.
+            Wake::Attempt(number, Attempted::Failed { .. } | Attempted::Stalled)
+                if number != self.attempt => {}
+            Wake::Attempt(_, attempt) => return Ok(self.on_attempt(now, attempt)),
             Wake::Interruption(interruption) => return Ok(self.on_interruption(now, interruption)),
             Wake::Input(taken) => return self.on_input(now, taken?).await,
             Wake::Written => {}
@@ -225,6 +237,10 @@ impl<'a> Client<'a> {
             tracing::info!(kind = ?loss.kind, why = loss.why, "carrier lost");
             if loss.kind == CarrierKind::SshPipe {
                 self.child = None;
+            }
+            // What ended one carrier may have ended more than that: the others are asked at once.
+            for (id, _) in self.driver.carriers() {
+                self.driver.link.kick(now, id);
             }
         }
     }
@@ -273,27 +289,33 @@ impl<'a> Client<'a> {
                 self.child = Some(*child);
             }
             Attempted::Failed { needs_user } => self.recovery.handle_ssh_failed(now, needs_user),
+            Attempted::Stalled => self.recovery.handle_ssh_stalled(now),
             Attempted::SessionGone => return Some(Outcome::Lost(LinkLost::SessionGone)),
         }
         None
     }
 
     /// Only ssh leads to a keeper elsewhere; one of this machine is gone when its socket is.
-    fn run_ssh(&self) {
+    fn run_ssh(&mut self) {
         let attempts = self.outlets.attempts.clone();
+        self.attempt += 1;
         let Some(way) = self.plan.way.clone() else {
             // The receiver lives as long as the client.
-            let _ = attempts.send(Attempted::SessionGone);
+            let _ = attempts.send((self.attempt, Attempted::SessionGone));
             return;
         };
-        let best = self.driver.link.best().and_then(|id| self.driver.link.rtt(id));
         let again = Again {
+            number: self.attempt,
             way,
             session: self.session.clone(),
             link: self.identity_of_link.clone(),
-            rtt: best.and_then(|rtt| rtt.smoothed()),
+            rtt: self.rtt,
+            patience: self.recovery.ssh_patience(),
         };
-        tokio::spawn(run_ssh_again(again, attempts));
+        let running = tokio::spawn(run_ssh_again(again, attempts)).abort_handle();
+        if let Some(older) = self.attempting.replace(running) {
+            older.abort();
+        }
     }
 
     // Time and the machine.
@@ -469,6 +491,8 @@ impl<'a> Client<'a> {
     fn recover(&mut self, now: Moment) {
         let trusted = self.driver.quic().is_some_and(|id| !self.driver.link.in_doubt(id));
         self.recovery.handle_udp(now, trusted);
+        let best = self.driver.link.best().and_then(|id| self.driver.link.rtt(id));
+        self.rtt = best.and_then(|rtt| rtt.smoothed()).or(self.rtt);
         if let Some(quic) = self.quic.as_mut().filter(|_| trusted) {
             quic.handle_trusted();
         }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::process::{ExitStatus, Stdio};
 
 use abide_openssh::{
@@ -10,7 +11,7 @@ use abide_openssh::{
 };
 use abide_session::{CodecError, Messages, Opening, OpeningAnswer, Refused, Welcome};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::sync::mpsc;
 
 use crate::plan::{Notice, Voice, Way};
@@ -155,22 +156,27 @@ pub(crate) async fn open(
     let bootstrap = Bootstrap::new(token);
     let line = RemoteLine::new(&BootstrapPlan::new(token, way.build.clone(), args)?)?;
     let argv = bootstrap_argv(&way.invocation, &way.effective, bring, &line);
+    // Not a pipe: ssh takes 16 KiB at a time, and a full pipe would wake us for each of them; a socket
+    // does when most of it is free.
+    let (stdin, theirs) = UnixStream::pair()?;
     let mut command = Command::new(&way.ssh);
     command
         .args(argv)
-        .stdin(Stdio::piped())
+        .stdin(OwnedFd::from(theirs))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
     let child =
         command.spawn().map_err(|error| ConnectError::NoSsh { ssh: way.ssh.clone(), error })?;
-    Attempt::new(child, bootstrap)?.run(way, voice).await
+    // Its copy of ssh's end would keep that open.
+    drop(command);
+    Attempt::new(child, stdin, bootstrap)?.run(way, voice).await
 }
 
 /// One running ssh before its keeper answered.
 struct Attempt {
     child: Child,
-    stdin: ChildStdin,
+    stdin: tokio::net::UnixStream,
     stdout: ChildStdout,
     lines: mpsc::Receiver<String>,
     kept: std::collections::VecDeque<String>,
@@ -180,9 +186,14 @@ struct Attempt {
 }
 
 impl Attempt {
-    fn new(mut child: Child, bootstrap: Bootstrap) -> Result<Self, ConnectError> {
+    fn new(
+        mut child: Child,
+        stdin: UnixStream,
+        bootstrap: Bootstrap,
+    ) -> Result<Self, ConnectError> {
         let missing = || std::io::Error::other("ssh has no stdio");
-        let stdin = child.stdin.take().ok_or_else(missing)?;
+        stdin.set_nonblocking(true)?;
+        let stdin = tokio::net::UnixStream::from_std(stdin)?;
         let stdout = child.stdout.take().ok_or_else(missing)?;
         let stderr = child.stderr.take().ok_or_else(missing)?;
         let (sender, lines) = mpsc::channel(LINES_MAX);
@@ -203,7 +214,7 @@ impl Attempt {
             tokio::select! {
                 Some(line) = self.lines.recv() => self.hear(line, voice),
                 count = self.stdout.read(&mut buffer) => match count? {
-                    0 => return Err(self.explain().await),
+                    0 => return Err(self.explain(voice).await),
                     count => self.bootstrap.handle_bytes(&buffer[..count])?,
                 },
             }
@@ -273,16 +284,16 @@ impl Attempt {
         let Attempt { child, stdin, stdout, lines, .. } = self;
         // What ssh says later is read and dropped, so that it never blocks.
         tokio::spawn(drain(lines));
-        Ok(Opened { child, read: stdout.into_owned_fd()?, write: stdin.into_owned_fd()?, rest })
+        Ok(Opened { child, read: stdout.into_owned_fd()?, write: stdin.into_std()?.into(), rest })
     }
 
-    async fn explain(mut self) -> ConnectError {
+    async fn explain(mut self, voice: &mut dyn Voice) -> ConnectError {
         let status = match self.child.wait().await {
             Ok(status) => status,
             Err(error) => return error.into(),
         };
         while let Some(line) = self.lines.recv().await {
-            self.kept.push_back(line);
+            self.hear(line, voice);
         }
         let stderr = self.kept.into_iter().collect::<Vec<_>>().join("\n");
         match classify(&stderr, status) {

@@ -17,6 +17,8 @@ const QUEUE_MAX: usize = 256 * 1024;
 struct Shared {
     queued: AtomicUsize,
     broken: AtomicBool,
+    /// Somebody waits for room, or for the end.
+    wanted: AtomicBool,
     wake: Notify,
 }
 
@@ -47,12 +49,23 @@ impl Writer {
         let _ = self.queue.send(bytes);
     }
 
+    /// At none, [`Writer::progress`] tells when there is some.
     pub(crate) fn has_room(&self) -> bool {
-        self.shared.queued.load(Ordering::Relaxed) < QUEUE_MAX
+        self.is_below(QUEUE_MAX)
     }
 
+    /// If not, [`Writer::progress`] tells when to ask again.
     pub(crate) fn is_flushed(&self) -> bool {
-        self.is_broken() || self.shared.queued.load(Ordering::Acquire) == 0
+        self.is_broken() || self.is_below(1)
+    }
+
+    /// Looks again after it said that it waits: the thread may have been done just before.
+    fn is_below(&self, limit: usize) -> bool {
+        let is_below = || self.shared.queued.load(Ordering::SeqCst) < limit;
+        is_below() || {
+            self.shared.wanted.store(true, Ordering::SeqCst);
+            is_below()
+        }
     }
 
     /// Nobody reads this output any more.
@@ -60,7 +73,7 @@ impl Writer {
         self.shared.broken.load(Ordering::Acquire)
     }
 
-    /// Waits until something was written.
+    /// Waits until something was written that somebody waits for.
     pub(crate) async fn progress(&self) {
         self.shared.wake.notified().await;
     }
@@ -70,9 +83,10 @@ fn write(fd: OwnedFd, queued: mpsc::Receiver<Bytes>, shared: Arc<Shared>) {
     for bytes in queued {
         if !shared.broken.load(Ordering::Relaxed) && write_all(&fd, &bytes).is_err() {
             shared.broken.store(true, Ordering::Release);
+            shared.wake.notify_one();
         }
-        let left = shared.queued.fetch_sub(bytes.len(), Ordering::AcqRel) - bytes.len();
-        if left < QUEUE_MAX / 2 {
+        let left = shared.queued.fetch_sub(bytes.len(), Ordering::SeqCst) - bytes.len();
+        if left < QUEUE_MAX / 2 && shared.wanted.swap(false, Ordering::SeqCst) {
             shared.wake.notify_one();
         }
     }

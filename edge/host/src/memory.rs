@@ -27,6 +27,22 @@ pub fn set_arena_max(arenas: u16) -> bool {
     }
 }
 
+/// Free bytes that the heap keeps at its end: a transfer would otherwise give pages back and ask for
+/// them again with every turn.
+const KEPT_FREE: i32 = 512 * 1024;
+
+/// What suits a process that is idle most of its time: one arena, and little of it kept free. Call
+/// first thing. False if the C library has no such settings.
+pub fn keep_small() -> bool {
+    #[cfg(target_env = "gnu")]
+    {
+        // SAFETY: as above.
+        set_arena_max(1) && unsafe { libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT_FREE) == 1 }
+    }
+    #[cfg(not(target_env = "gnu"))]
+    false
+}
+
 #[cfg(test)]
 mod tests {
     #[cfg(target_env = "gnu")]

@@ -32,6 +32,9 @@ pub fn bind_any() -> io::Result<UdpSocket> {
     Ok(bind(0)?)
 }
 
+/// Bytes that a socket should hold: what comes while we are not scheduled is lost beyond that.
+const BUFFER: usize = 2 * 1024 * 1024;
+
 fn bind(port: u16) -> rustix::io::Result<UdpSocket> {
     match bind_dual(port) {
         // No IPv6 in the kernel, or switched off.
@@ -52,6 +55,9 @@ fn bind_one(family: AddressFamily, address: SocketAddr) -> rustix::io::Result<Ud
     if address.is_ipv6() {
         sockopt::set_ipv6_v6only(&socket, false)?;
     }
+    // The system cuts both to its own maximum; a user who may have no more keeps what there is.
+    let _ = sockopt::set_socket_recv_buffer_size(&socket, BUFFER);
+    let _ = sockopt::set_socket_send_buffer_size(&socket, BUFFER);
     rustix::net::bind(&socket, &address)?;
     Ok(UdpSocket::from(socket))
 }

@@ -1,7 +1,7 @@
 //! The keeper's unix socket: who comes in, and what they ask for.
 
-use std::io;
 use std::collections::VecDeque;
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixListener;
 use std::time::Duration;
@@ -161,7 +161,8 @@ async fn read_request(
             Err(error) => return Err(error.into()),
         }
         if fds.len() > DESCRIPTORS_MAX {
-            let why = format!("{} descriptors came, {DESCRIPTORS_MAX} at most are taken", fds.len());
+            let why =
+                format!("{} descriptors came, {DESCRIPTORS_MAX} at most are taken", fds.len());
             return Err(io::Error::new(io::ErrorKind::InvalidData, why).into());
         }
         let request = messages.next_message::<Request>().map_err(io::Error::other)?;

@@ -15,6 +15,7 @@ use abide_session::{
 };
 use abide_terms::{Blame, Ending, EndingCode, LinkId, Moment, SessionId};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 
 use crate::attachment::{Attachment, kind_name};
 use crate::door::Visit;
@@ -33,7 +34,7 @@ const FIRST_CLIENT_WITHIN: Duration = Duration::from_secs(30);
 const FINISHED_LINGERS: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How long a program may take to heed a hang-up before it is killed.
 const HANG_UP_GRACE: Duration = Duration::from_secs(5);
-/// How long CLOSE frames get to reach their clients.
+/// How long CLOSE frames and refusals get to reach their clients.
 const CLOSING_FOR: Duration = Duration::from_secs(1);
 
 const SIGHUP: i32 = 1;
@@ -59,6 +60,8 @@ pub(crate) struct Keeper {
     endpoint: Option<FarHandle>,
     wants_quic: bool,
     refusals: Refusals,
+    /// Clients that are being told why they were refused.
+    refused: JoinSet<()>,
     carriers: mpsc::Sender<Event>,
     arrivals: mpsc::UnboundedSender<Arrival>,
 }
@@ -113,6 +116,7 @@ impl Keeper {
             endpoint: None,
             wants_quic,
             refusals: Refusals::default(),
+            refused: JoinSet::new(),
             carriers,
             arrivals,
         }
@@ -133,6 +137,8 @@ impl Keeper {
         }
         tracing::info!("over");
         self.closing.clear();
+        let told = async { while self.refused.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(CLOSING_FOR, told).await;
         if let Some(endpoint) = self.endpoint {
             endpoint.finish().await;
         }
@@ -202,11 +208,15 @@ impl Keeper {
     // Clients come and go.
 
     fn on_attach(&mut self, now: Moment, attach: Attach, pipe: Pipe) {
+        while self.refused.try_join_next().is_some() {}
         if let Err(refusal) = self.admit(now, attach, pipe) {
             let (refusal, pipe) = *refusal;
             tracing::warn!(evidence = refusal.evidence, "client refused");
             let opening = Opening { answer: Some(OpeningAnswer::Refused(refusal)) };
-            tokio::spawn(async move { pipe.write_all(&encode(&opening)).await });
+            self.refused.spawn(async move {
+                // Who was refused may be gone.
+                let _ = pipe.write_all(&encode(&opening)).await;
+            });
         }
     }
 
@@ -568,7 +578,8 @@ impl Keeper {
     fn notice_end(&mut self, now: Moment) {
         let Some(program) = &mut self.program else { return };
         let spent = program.is_over(Source::Output) && program.is_over(Source::Errors);
-        let Some(exit) = program.exit().filter(|_| spent) else { return };
+        // Asked only then: before, it would be a system call for every turn.
+        let Some(exit) = spent.then(|| program.exit()).flatten() else { return };
         if self.exit.is_none() {
             tracing::info!(?exit, "program ended");
             self.exit = Some(exit);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use abide_link::LinkKey;
 use abide_terms::LinkId;
 use quinn::crypto::rustls::QuicServerConfig;
-use quinn::{Endpoint, EndpointConfig, Incoming, Runtime, ServerConfig, TokioRuntime};
+use quinn::{Connecting, ConnectionError, Endpoint, Runtime, ServerConfig, TokioRuntime};
 use rustls::server::AlwaysResolvesServerRawPublicKeys;
 
 use super::doorman::Doorman;
@@ -64,6 +64,8 @@ impl DoorKeys {
 #[derive(Debug)]
 pub struct FarEndpoint {
     endpoint: Endpoint,
+    /// For peers on this machine.
+    local: Arc<ServerConfig>,
     keys: DoorKeys,
     slots: Arc<tokio::sync::Semaphore>,
     port: u16,
@@ -85,19 +87,21 @@ impl FarEndpoint {
         tls.send_tls13_tickets = 0;
         let crypto = QuicServerConfig::try_from(tls).map_err(io::Error::other)?;
         let mut config = ServerConfig::with_crypto(Arc::new(crypto));
-        config.transport_config(settings::transport());
+        config.transport_config(Arc::new(settings::transport(false)));
         config.max_incoming(HANDSHAKES_MAX);
+        let mut local = config.clone();
+        local.transport_config(Arc::new(settings::transport(true)));
         let runtime = Arc::new(TokioRuntime);
         let inner = runtime.wrap_udp_socket(socket)?;
         let doorman = Arc::new(Doorman { inner, keys: keys.clone() });
         let endpoint = Endpoint::new_with_abstract_socket(
-            EndpointConfig::default(),
+            settings::local_endpoint(),
             Some(config),
             doorman,
             runtime,
         )?;
         let slots = Arc::new(tokio::sync::Semaphore::new(HANDSHAKES_MAX));
-        Ok(FarEndpoint { endpoint, keys, slots, port })
+        Ok(FarEndpoint { endpoint, local: Arc::new(local), keys, slots, port })
     }
 
     /// A handle to end it by, apart from serving.
@@ -131,9 +135,13 @@ impl FarEndpoint {
             };
             let (keys, arrived) = (self.keys.clone(), arrived.clone());
             let (endpoint, address) = (self.endpoint.clone(), incoming.remote_address());
+            let accepted = match settings::is_local(address) {
+                true => incoming.accept_with(self.local.clone()),
+                false => incoming.accept(),
+            };
             tokio::spawn(async move {
                 let result =
-                    tokio::time::timeout(GREETING_MAX, admit(incoming, keys, endpoint)).await;
+                    tokio::time::timeout(GREETING_MAX, admit(accepted, keys, endpoint)).await;
                 drop(slot);
                 let result = result.unwrap_or(Err(GreetingError::TooSlow(GREETING_MAX)));
                 arrived(result.map_err(|why| Refusal { address, why }));
@@ -166,11 +174,11 @@ impl FarHandle {
 }
 
 async fn admit(
-    incoming: Incoming,
+    accepted: Result<Connecting, ConnectionError>,
     keys: DoorKeys,
     endpoint: Endpoint,
 ) -> Result<(LinkId, QuicParts), GreetingError> {
-    let connection = incoming.await.map_err(io::Error::from)?;
+    let connection = accepted.map_err(io::Error::from)?.await.map_err(io::Error::from)?;
     let (send, receive) = connection.accept_bi().await.map_err(io::Error::from)?;
     let mut control = Lane::new(send, receive);
     let binding = super::lanes::binding(&connection)?;

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
@@ -42,6 +41,11 @@ impl PublicKey {
     }
 }
 
+/// DER of a PKCS #8 private key up to the Ed25519 seed itself (RFC 8410, section 7).
+const PKCS8_HEAD: [u8; 16] = [
+    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
+];
+
 /// A key pair of this process.
 #[derive(Clone, Debug)]
 pub struct Identity {
@@ -50,15 +54,15 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Makes a new key pair.
+    /// Makes a new key pair. The seed is the kernel's: the library's own generator takes some 30 ms
+    /// to start, which the person would wait for at both ends before the first prompt.
     pub fn generate() -> Result<Self, IdentityError> {
-        let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
-            .map_err(|_| IdentityError::Generate)?;
+        let seed = abide_host::random::bytes::<32>();
         let pair =
-            Ed25519KeyPair::from_pkcs8(document.as_ref()).map_err(|_| IdentityError::Generate)?;
+            Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| IdentityError::Generate)?;
         let public =
             PublicKey::from_slice(pair.public_key().as_ref()).ok_or(IdentityError::Generate)?;
-        let der = PrivatePkcs8KeyDer::from(document.as_ref().to_vec());
+        let der = PrivatePkcs8KeyDer::from([&PKCS8_HEAD[..], &seed].concat());
         let signing = rustls::crypto::aws_lc_rs::sign::any_eddsa_type(&der)?;
         let certified =
             Arc::new(CertifiedKey::new(vec![CertificateDer::from(public.spki())], signing));

@@ -20,6 +20,8 @@ use crate::wire::Queue;
 
 /// Bytes asked for in one read of a lane.
 const READ_SIZE: usize = 64 * 1024;
+/// Packets' contents taken from a lane at once.
+const CHUNKS_MAX: usize = 32;
 /// The datagram size that every QUIC path has room for (1200 bytes less QUIC's own overhead).
 pub(super) const DATAGRAM_LEAST: usize = 1150;
 
@@ -179,14 +181,19 @@ impl Served {
     }
 
     async fn read(self, mut lane: RecvStream, mut decoder: FrameDecoder) {
+        let mut chunks: [Bytes; CHUNKS_MAX] = Default::default();
         loop {
             match decode_all(&mut decoder) {
                 Ok(frames) if frames.is_empty() => {}
                 Ok(frames) => self.tell(What::Frames(frames)).await,
                 Err(error) => return self.tell(What::Gone(format!("sent {error}"))).await,
             }
-            match lane.read_chunk(READ_SIZE, true).await {
-                Ok(Some(chunk)) => decoder.buffer().extend_from_slice(&chunk.bytes),
+            match lane.read_chunks(&mut chunks).await {
+                Ok(Some(count)) => {
+                    for chunk in &mut chunks[..count] {
+                        decoder.buffer().extend_from_slice(&std::mem::take(chunk));
+                    }
+                }
                 // The end of a lane is no end of the connection; an error is, and `watch` reports it.
                 Ok(None) | Err(_) => return,
             }

@@ -7,6 +7,7 @@ mod lanes;
 mod near;
 mod settings;
 mod trust;
+mod window;
 
 pub use far::{DoorKeys, FarEndpoint, FarHandle, Refusal};
 pub use identity::{Identity, IdentityError, PublicKey};

@@ -15,6 +15,7 @@ use super::identity::{Identity, PublicKey};
 use super::lanes::{DATAGRAM_LEAST, Lane, QuicParts, binding};
 use super::settings;
 use super::trust::{OneKeeper, provider};
+use super::window::DeadPath;
 use crate::greeting::{GREETING_MAX, GreetingError, greet_on};
 
 /// Datagrams of padding that go before all else through another socket.
@@ -25,6 +26,7 @@ const PAID: usize = 2;
 pub struct NearEndpoint {
     endpoint: Endpoint,
     connection: Connection,
+    path: DeadPath,
 }
 
 impl NearEndpoint {
@@ -37,9 +39,11 @@ impl NearEndpoint {
         key: &LinkKey,
         link: LinkId,
     ) -> Result<(Self, QuicParts), GreetingError> {
-        let endpoint =
-            Endpoint::new(EndpointConfig::default(), None, socket, Arc::new(TokioRuntime))?;
-        let config = client_config(identity, keeper)?;
+        let local = settings::is_local(address);
+        let config = if local { settings::local_endpoint() } else { EndpointConfig::default() };
+        let endpoint = Endpoint::new(config, None, socket, Arc::new(TokioRuntime))?;
+        let path = DeadPath::default();
+        let config = client_config(identity, keeper, local, &path)?;
         let work = async {
             let connecting =
                 endpoint.connect_with(config, address, "keeper").map_err(io::Error::other)?;
@@ -48,14 +52,15 @@ impl NearEndpoint {
             let mut control = Lane::new(send, receive);
             let binding = binding(&connection)?;
             greet_on(&mut control, key, link, &binding).await?;
-            let near = NearEndpoint { endpoint: endpoint.clone(), connection: connection.clone() };
-            Ok((near, QuicParts::new(endpoint.clone(), connection, control)))
+            let parts = QuicParts::new(endpoint.clone(), connection.clone(), control);
+            Ok((NearEndpoint { endpoint: endpoint.clone(), connection, path }, parts))
         };
         tokio::time::timeout(GREETING_MAX, work).await.unwrap_or(Err(GreetingError::Closed))
     }
 
     /// Goes on through another socket: a new mapping at once, no waiting for QUIC's back-off.
     pub fn rebind(&self, socket: UdpSocket) -> io::Result<()> {
+        self.path.forgive();
         self.endpoint.rebind(socket)?;
         self.pay_the_way();
         Ok(())
@@ -72,7 +77,12 @@ impl NearEndpoint {
     }
 }
 
-fn client_config(identity: &Identity, keeper: PublicKey) -> io::Result<ClientConfig> {
+fn client_config(
+    identity: &Identity,
+    keeper: PublicKey,
+    local: bool,
+    path: &DeadPath,
+) -> io::Result<ClientConfig> {
     let mut tls = rustls::ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(io::Error::other)?
@@ -85,6 +95,8 @@ fn client_config(identity: &Identity, keeper: PublicKey) -> io::Result<ClientCon
     tls.enable_sni = false;
     let crypto = QuicClientConfig::try_from(tls).map_err(io::Error::other)?;
     let mut config = ClientConfig::new(Arc::new(crypto));
-    config.transport_config(settings::transport());
+    let mut transport = settings::transport(local);
+    transport.congestion_controller_factory(Arc::new(path.clone()));
+    config.transport_config(Arc::new(transport));
     Ok(config)
 }

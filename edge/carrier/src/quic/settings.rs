@@ -1,8 +1,8 @@
 //! Settings of QUIC that both ends share, and why each is what it is.
 
-use std::sync::Arc;
+use std::net::SocketAddr;
 
-use quinn::{IdleTimeout, TransportConfig, VarInt};
+use quinn::{EndpointConfig, IdleTimeout, MtuDiscoveryConfig, TransportConfig, VarInt};
 
 /// Names the protocol in TLS, so that nothing else can be taken for it.
 pub(crate) const ALPN: &[u8] = b"abide/1";
@@ -20,8 +20,31 @@ const SEND_WINDOW: u64 = 4 * 1024 * 1024;
 /// Datagrams that wait on either side; at it the oldest go, and the link sends them again.
 const DATAGRAM_BUFFER: usize = 64 * 1024;
 
-pub(crate) fn transport() -> Arc<TransportConfig> {
+/// Largest datagram between two programs of one machine, where nothing on the way is Ethernet: ten of
+/// them, as many as go to the kernel at once, stay below the 64 KiB that it takes.
+const LOCAL_DATAGRAM_MAX: u16 = 6 * 1024;
+
+/// The peer is on this machine.
+pub(crate) fn is_local(peer: SocketAddr) -> bool {
+    peer.ip().to_canonical().is_loopback()
+}
+
+/// For an endpoint whose peers may be on this machine.
+pub(crate) fn local_endpoint() -> EndpointConfig {
+    let mut config = EndpointConfig::default();
+    let limits = "between 1200 and 65527";
+    config.max_udp_payload_size(LOCAL_DATAGRAM_MAX).expect(limits);
+    config
+}
+
+/// For a connection; `local` when the peer is on this machine.
+pub(crate) fn transport(local: bool) -> TransportConfig {
     let mut config = TransportConfig::default();
+    if local {
+        let mut discovery = MtuDiscoveryConfig::default();
+        discovery.upper_bound(LOCAL_DATAGRAM_MAX);
+        config.mtu_discovery_config(Some(discovery));
+    }
     config
         // The link decides what is alive; QUIC never gives up by itself.
         .max_idle_timeout(None::<IdleTimeout>)
@@ -34,5 +57,5 @@ pub(crate) fn transport() -> Arc<TransportConfig> {
         .send_window(SEND_WINDOW)
         .datagram_receive_buffer_size(Some(DATAGRAM_BUFFER))
         .datagram_send_buffer_size(DATAGRAM_BUFFER);
-    Arc::new(config)
+    config
 }
