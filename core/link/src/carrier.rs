@@ -150,10 +150,18 @@ impl Carrier {
         }
     }
 
-    /// Order of preference: trusted before doubtful, then kind, then the shorter round trip.
-    pub(crate) fn preference(&self) -> (bool, u8, Duration, CarrierId) {
-        let rtt = self.rtt.smoothed().unwrap_or(Duration::from_secs(1));
-        (self.doubt.is_some(), self.kind.rank(), rtt, self.id)
+    /// Order of preference: trusted before doubtful, proved before new, then kind, then the shorter
+    /// round trip.
+    pub(crate) fn preference(&self) -> (bool, bool, u8, Duration, CarrierId) {
+        let rtt = self.rtt.smoothed();
+        let (proved, rtt) = (rtt.is_some(), rtt.unwrap_or_default());
+        (self.doubt.is_some(), !proved, self.kind.rank(), rtt, self.id)
+    }
+
+    /// In doubt, and nothing was heard lately either: what is sent now is most likely lost, and would
+    /// fill the congestion window of a path that is dead.
+    pub(crate) fn is_mute(&self, now: Moment) -> bool {
+        self.doubt.is_some() && now >= self.last_heard + self.rtt.retransmit_after(0)
     }
 
     /// Queues a control frame. It replaces an older one that it makes moot, so that the queue is bounded.

@@ -106,6 +106,7 @@ impl Link {
         let outbox = &self.streams.get(&id)?.outbox;
         let (from, bytes, fin) = outbox.tail(carrier.kind)?;
         let end = outbox.virtual_end();
+        let mute = carrier.is_mute(now);
         let lane = carrier.lanes.entry(id).or_default();
         let fresh = end > lane.tail_end;
         let due =
@@ -113,8 +114,8 @@ impl Link {
         if !fresh && !due {
             return None;
         }
-        // While nothing answers, new bytes wait for the next repeat: the congestion window is not for them.
-        if fresh && !due && carrier.doubt.is_some() {
+        // While nothing is heard, new bytes wait for the next repeat.
+        if fresh && !due && mute {
             return None;
         }
         lane.tries = if fresh && carrier.doubt.is_none() { 0 } else { lane.tries + 1 };
@@ -145,7 +146,8 @@ impl Link {
         let carrier = &self.carriers[index];
         let is_pipe = carrier.kind.datagram_max().is_none();
         let room = if is_pipe { carrier.flight.room() } else { u64::MAX };
-        if self.ending.is_some() || !carrier.resumed || carrier.budget == 0 || room == 0 {
+        let closed = self.ending.is_some() || !carrier.resumed || carrier.is_mute(now);
+        if closed || carrier.budget == 0 || room == 0 {
             return None;
         }
         let kind = carrier.kind;

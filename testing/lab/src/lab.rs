@@ -259,6 +259,11 @@ impl World {
         let next = change(*place);
         next.apply(self.client())?;
         *place = next;
+        if next.connected {
+            let gateway = next.gateway;
+            self.client().wait_for_cable(&format!("eth{}", gateway.index()))?;
+            self.gateway(gateway).wait_for_cable("lan0")?;
+        }
         Ok(())
     }
 

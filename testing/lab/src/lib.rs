@@ -23,6 +23,7 @@ mod namespace;
 mod nat;
 mod needs;
 mod place;
+mod program;
 mod sshd;
 pub mod terminal;
 mod topology;
@@ -38,4 +39,5 @@ pub use link::{
 };
 pub use namespace::Namespace;
 pub use place::Gateway;
+pub use program::Program;
 pub use terminal::Terminal;

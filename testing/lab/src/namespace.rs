@@ -6,7 +6,9 @@ use std::io::Write;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use abide_host::clock;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use crate::LabError;
@@ -67,6 +69,26 @@ impl Namespace {
         feed(command, lines)
     }
 
+    /// Waits until an interface passes packets: after its cable came back, the kernel takes up to a
+    /// second to notice, and drops them until then.
+    pub(crate) fn wait_for_cable(&self, interface: &str) -> Result<(), LabError> {
+        const LIMIT: Duration = Duration::from_secs(5);
+        let deadline = clock::now() + LIMIT;
+        loop {
+            let mut command = Command::new("ip");
+            command.args(["-n", &self.name, "-o", "link", "show", "dev", interface]);
+            let output = command.output().map_err(LabError::system("running ip"))?;
+            if String::from_utf8_lossy(&output.stdout).contains(" state UP ") {
+                return Ok(());
+            }
+            if clock::now() >= deadline {
+                let what = format!("{interface} of {} passing packets", self.name);
+                return Err(LabError::TooSlow { what, limit: LIMIT });
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Sets sysctls inside, by their paths below /proc/sys.
     pub(crate) fn sysctl(&self, values: &[(&str, String)]) -> Result<(), LabError> {
         self.enter(|| {
@@ -80,7 +102,7 @@ impl Namespace {
     }
 
     /// Processes inside, this one excepted.
-    pub(crate) fn processes(&self) -> Vec<u32> {
+    pub fn processes(&self) -> Vec<u32> {
         let output = Command::new("ip").args(["netns", "pids", &self.name]).output();
         let text = output.map(|output| output.stdout).unwrap_or_default();
         let pids = String::from_utf8_lossy(&text);

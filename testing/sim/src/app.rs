@@ -1,11 +1,9 @@
-//! The programs at both ends: a terminal with keystrokes, echoes and bursts of output; transfers in
-//! both directions that finish or are given up; readers that pause. Streams go by agreement over the
-//! control stream.
+//! The programs at both ends: transfers in both directions that finish or are given up; readers that
+//! pause. Streams go by agreement over the control stream. The terminal's are in `terminal`.
 
 use std::time::Duration;
 
 use abide_link::{Class, Read, Role, StreamId};
-use abide_terms::Moment;
 
 use crate::content;
 use crate::ledger;
@@ -47,38 +45,22 @@ impl World {
         }
     }
 
-    /// The person types one key.
-    pub(crate) fn on_key(&mut self, left: u64) {
-        if self.ends[CLIENT].asleep > 0 || self.over {
-            return;
-        }
-        let length = if self.rng.once_in(10) { 3 } else { 1 };
-        if let Some(terminal) = self.ends[CLIENT].uses.get_mut(&TERMINAL) {
-            terminal.to_write += length;
-        }
-        (0..length).for_each(|_| self.typed.push_back(self.now));
-        self.totals.keys += 1;
-        if left > 1 {
-            let pause = self.rng.span(Duration::from_millis(50), Duration::from_secs(2));
-            self.queue.plan(self.now + pause, Event::Key { left: left - 1 });
-        }
-        self.settle(CLIENT);
-    }
-
     /// A program opens a stream of its own.
-    pub(crate) fn on_transfer(&mut self, opener: EndIndex, size: u64) {
+    pub(crate) fn on_transfer(&mut self, opener: EndIndex, size: u64, scripted: bool) {
         let end = &mut self.ends[opener];
         if end.asleep > 0 || self.over || end.uses.len() >= USES_MAX {
             return;
         }
         end.opened += 1;
         let role = if opener == CLIENT { Role::Client } else { Role::Keeper };
-        let class = if self.rng.once_in(4) { Class::Interactive } else { Class::Bulk };
+        let class = if !scripted && self.rng.once_in(4) { Class::Interactive } else { Class::Bulk };
         let stream = StreamId::new(role, class, end.opened);
-        let give_up_at = self.rng.once_in(6).then(|| self.rng.below(size));
+        let give_up_at = (!scripted && self.rng.once_in(6)).then(|| self.rng.below(size));
         let transfer =
             Use { to_write: size, finish: true, opener: true, give_up_at, ..Use::default() };
         end.uses.insert(stream, transfer);
+        let flow = self.ledger.flow(stream, opener);
+        (flow.began, flow.steady) = (Some(self.now), scripted);
         self.settle(opener);
     }
 
@@ -138,13 +120,14 @@ impl World {
             self.ends[end].uses.insert(stream, answer);
         }
         let transfers = stream != StreamId::CONTROL && stream != TERMINAL;
+        let pauses = transfers && !self.ledger.flow(stream, 1 - end).steady;
         loop {
             let now = self.local(end);
             let Some(usage) = self.ends[end].uses.get_mut(&stream).filter(|usage| !usage.paused)
             else {
                 return;
             };
-            if transfers && self.rng.once_in(100) {
+            if pauses && self.rng.once_in(100) {
                 usage.paused = true;
                 let again =
                     self.now + self.rng.span(Duration::from_millis(1), Duration::from_secs(30));
@@ -157,6 +140,10 @@ impl World {
                     if !std::mem::replace(&mut usage.read_end, true) {
                         let result = self.ledger.read_end(stream, 1 - end);
                         result.unwrap_or_else(|what| self.fail(what));
+                        let flow = self.ledger.flow(stream, 1 - end);
+                        if let Some(began) = flow.began {
+                            self.transfers.push((flow.read, self.now.since(began)));
+                        }
                     }
                     return self.review_transfer(end, stream);
                 }
@@ -187,41 +174,6 @@ impl World {
             TERMINAL if end == KEEPER => (0..bytes.len()).for_each(|_| self.echo()),
             TERMINAL => self.see_echoes(),
             _ => {}
-        }
-    }
-
-    /// The shell answers one byte: mostly little, sometimes a screenful, rarely a flood.
-    fn echo(&mut self) {
-        let size = match self.rng.below(5_000) {
-            0 => self.rng.scale(100_000, 3_000_000).min(self.profile.bandwidth * 20),
-            1..=12 => self.rng.scale(8_000, 256_000).min(self.profile.bandwidth),
-            13..=150 => self.rng.scale(500, 8_000),
-            _ => self.rng.between(1, 30),
-        };
-        let Some(typed) = self.typed.pop_front() else {
-            return self.fail("the shell read more than was typed".into());
-        };
-        let Some(terminal) = self.ends[KEEPER].uses.get_mut(&TERMINAL) else { return };
-        terminal.to_write += size;
-        let end = self.ledger.flow(TERMINAL, KEEPER).written + terminal.to_write;
-        self.echoes.push_back((typed, end));
-    }
-
-    /// The person sees the echoes that have arrived whole.
-    fn see_echoes(&mut self) {
-        let read = self.ledger.flow(TERMINAL, KEEPER).read;
-        while let Some((typed, _)) = self.echoes.front().copied().filter(|(_, end)| *end <= read) {
-            self.echoes.pop_front();
-            let calm = self.path.calm_since;
-            if self.path.active > 0 {
-                continue;
-            }
-            if typed >= calm {
-                self.echo_times.push(self.now.since(typed));
-            } else if self.recovered_at < calm {
-                self.recovered_at = self.now;
-                self.recoveries.push(self.now.since(calm));
-            }
         }
     }
 
@@ -277,11 +229,5 @@ impl World {
         let waits = this.uses.get(&stream).is_some_and(|usage| usage.to_write > 0 && !usage.asked);
         let drained = this.link.is_drained(stream) && !waits;
         (self.ledger.flow(stream, end).written - unacknowledged, drained)
-    }
-
-    /// When the oldest key was typed that has no echo yet.
-    pub(crate) fn oldest_key(&self) -> Option<Moment> {
-        let unseen = self.echoes.front().map(|(typed, _)| *typed);
-        unseen.into_iter().chain(self.typed.front().copied()).min()
     }
 }

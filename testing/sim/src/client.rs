@@ -12,11 +12,16 @@ use crate::watch::SPARE_AFTER;
 use crate::wire::Curse;
 use crate::world::{LINK, World};
 
+/// So long after the last fault nothing has reason to fall silent.
+const FALSE_ALARM_AFTER: Duration = Duration::from_secs(60);
+
 /// The client's side of getting carriers.
 pub(crate) struct Client {
     pub(crate) recovery: Recovery,
     /// When its next `Step` is planned.
     pub(crate) step_at: Option<Moment>,
+    /// Counts ssh attempts; a new one gives the last up.
+    attempt: u64,
     /// Wires whose handshake runs.
     ssh: Option<CarrierId>,
     quic: Option<CarrierId>,
@@ -31,6 +36,7 @@ impl Client {
         Client {
             recovery: Recovery::new(now, has_udp, seed),
             step_at: None,
+            attempt: 0,
             ssh: None,
             quic: None,
             kicked: None,
@@ -151,6 +157,10 @@ impl World {
     }
 
     fn run_ssh(&mut self) {
+        self.client.attempt += 1;
+        if let Some(given_up) = self.client.ssh.take() {
+            self.close_wire(CLIENT, given_up);
+        }
         let began_up = self.ssh_works();
         let takes = match self.profile.reach {
             Reach::Local => Duration::from_millis(1),
@@ -160,7 +170,8 @@ impl World {
             }
             _ => Duration::from_millis(self.rng.between(2_000, 15_000)),
         };
-        self.queue.plan(self.now + takes, Event::SshEnds { began_up });
+        self.queue
+            .plan(self.now + takes, Event::SshEnds { began_up, attempt: self.client.attempt });
     }
 
     fn ssh_works(&self) -> bool {
@@ -168,7 +179,10 @@ impl World {
         self.ends[KEEPER].asleep == 0 && (local || self.path.answers_tcp())
     }
 
-    pub(crate) fn on_ssh_ends(&mut self, began_up: bool) {
+    pub(crate) fn on_ssh_ends(&mut self, began_up: bool, attempt: u64) {
+        if attempt != self.client.attempt {
+            return;
+        }
         let now = self.local(CLIENT);
         let needs_user = self.rng.once_in(50);
         if began_up && self.ssh_works() && !needs_user && self.ends[CLIENT].asleep == 0 {
@@ -223,6 +237,10 @@ impl World {
         let now = self.local(CLIENT);
         let any_carrier = self.ends[CLIENT].link.carriers().next().is_some();
         if silent {
+            let calm = self.path.active == 0
+                && self.now.since(self.path.last_fault.max(self.path.calm_since))
+                    > FALSE_ALARM_AFTER;
+            self.totals.false_alarms += u64::from(calm && self.profile.loss_ppm == 0);
             self.client.recovery.handle_silent(now, any_carrier);
         } else {
             self.client.recovery.handle_heard(now);

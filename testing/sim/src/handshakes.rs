@@ -73,6 +73,9 @@ impl World {
         let older: Vec<CarrierId> =
             self.wires.range(..id).filter(|(_, wire)| same(wire)).map(|(id, _)| *id).collect();
         let now = self.local(end);
+        if self.ends[end].link.ending().is_some() {
+            return self.close_wire(end, id); // closed while the handshake ran
+        }
         if let Err(refused) = self.ends[end].link.add_carrier(now, id, kind, id == CarrierId(1)) {
             return self.fail(format!("end {end}: {refused}"));
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use abide_link::StreamId;
+use abide_terms::Moment;
 
 use crate::content;
 use crate::queue::EndIndex;
@@ -15,6 +16,10 @@ pub(crate) struct Flow {
     pub(crate) finished: bool,
     pub(crate) read: u64,
     pub(crate) ended: bool,
+    /// When a transfer began, for its opener's direction.
+    pub(crate) began: Option<Moment>,
+    /// Its reader never pauses.
+    pub(crate) steady: bool,
     /// The bytes themselves, for the control stream, whose content means something.
     log: Option<Vec<u8>>,
 }

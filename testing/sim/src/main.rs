@@ -123,6 +123,7 @@ fn summarise(
         "idle packets/h  {} at most, in {} quiet quarters of an hour",
         totals.most_idle_packets, totals.quiet_quarters
     )?;
+    writeln!(out, "false alarms    {} on paths without loss", totals.false_alarms)?;
     writeln!(out, "first echo      {} after all faults, with UDP", spread(&sum.recoveries))?;
     writeln!(out, "                {} where only ssh goes through", spread(&sum.slow_recoveries))?;
     writeln!(out, "                {} in calm", spread(&sum.echoes))

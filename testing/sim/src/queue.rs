@@ -34,7 +34,7 @@ pub(crate) enum Event {
     /// The answer to a knock arrives at the client.
     KnockAnswered,
     /// An ssh attempt ends.
-    SshEnds { began_up: bool },
+    SshEnds { began_up: bool, attempt: u64 },
     /// The person signs in.
     SignIn,
     /// A handshake had its time.
@@ -51,8 +51,8 @@ pub(crate) enum Event {
     Flap { until: Moment, down: bool },
     /// The person types.
     Key { left: u64 },
-    /// A transfer begins.
-    Transfer { opener: EndIndex, size: u64 },
+    /// A transfer begins. A scripted one is bulk, read without pause, and never given up.
+    Transfer { opener: EndIndex, size: u64, scripted: bool },
     /// A reader that paused goes on.
     ReadAgain { end: EndIndex, stream: StreamId },
     /// Nothing may be stuck if all was calm since.

@@ -23,6 +23,9 @@ pub struct Totals {
     pub carriers: u64,
     /// Quarters of an hour without fault or traffic that were checked for quiet.
     pub quiet_quarters: u64,
+    /// How often the client's link fell silent though nothing had been wrong for a minute,
+    /// on a path that loses none.
+    pub false_alarms: u64,
     /// Most packets that an hour at this quarter's pace would have, on a path that loses none.
     pub most_idle_packets: u64,
 }
@@ -36,6 +39,8 @@ pub struct Report {
     pub recoveries: Vec<Duration>,
     /// The same where only ssh goes through, or the two ends are on one machine.
     pub slow_recoveries: Vec<Duration>,
+    /// Size of each transfer, and the time from its first byte written to its end read.
+    pub transfers: Vec<(u64, Duration)>,
     /// Time from typing to echo of keys typed in calm.
     pub echoes: Vec<Duration>,
 }
@@ -53,9 +58,11 @@ impl Report {
         mine.streams += theirs.streams;
         mine.carriers += theirs.carriers;
         mine.quiet_quarters += theirs.quiet_quarters;
+        mine.false_alarms += theirs.false_alarms;
         mine.most_idle_packets = mine.most_idle_packets.max(theirs.most_idle_packets);
         self.recoveries.extend(other.recoveries);
         self.slow_recoveries.extend(other.slow_recoveries);
+        self.transfers.extend(other.transfers);
         self.echoes.extend(other.echoes);
     }
 }

@@ -73,6 +73,8 @@ pub struct Scenario {
     pub faults_every: Option<Duration>,
     /// Faults at given times.
     pub script: Vec<(Duration, Fault)>,
+    /// Transfers at given times: whether the keeper sends, and how many bytes.
+    pub transfers: Vec<(Duration, bool, u64)>,
     /// The way between the ends; `None` for one by chance.
     pub profile: Option<Profile>,
 }
@@ -85,6 +87,7 @@ impl Scenario {
             length,
             faults_every: Some(faults_every),
             script: Vec::new(),
+            transfers: Vec::new(),
             profile: None,
         }
     }
@@ -96,6 +99,7 @@ impl Scenario {
             length,
             faults_every: None,
             script: script.to_vec(),
+            transfers: Vec::new(),
             profile: Some(profile),
         }
     }

@@ -20,7 +20,7 @@ const EVENTS_AT_ONCE_MAX: u64 = 20_000;
 /// Packets of an idle link, both directions, in an hour.
 pub(crate) const IDLE_PACKETS_MAX: u64 = 260;
 /// Packets beyond that on a path that loses some.
-const IDLE_LOSSES_MAX: u64 = 200;
+const IDLE_LOSSES_MAX: u64 = 800;
 /// Timers of an idle link that fire in an hour, both ends.
 const IDLE_WAKES_MAX: u64 = 600;
 /// What is still stuck so long after all faults are over is stuck for ever.

@@ -42,7 +42,7 @@ impl World {
             };
             let opener = self.rng.below(2) as EndIndex;
             let at = self.now + self.rng.upto(soon);
-            self.queue.plan(at, Event::Transfer { opener, size });
+            self.queue.plan(at, Event::Transfer { opener, size, scripted: false });
         }
         if self.rng.once_in(150) {
             self.queue.plan(self.now + wait / 2, Event::Key { left: 150 });

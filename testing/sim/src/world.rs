@@ -4,15 +4,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use abide_link::{CarrierId, LinkKey, Role};
-use abide_terms::{Blame, Ending, EndingCode, LinkId, Moment};
-use bytes::Bytes;
+use abide_terms::{LinkId, Moment};
 
 use crate::client::Client;
 use crate::end::End;
 use crate::ledger::Ledger;
 use crate::path::Path;
 use crate::profile::{Profile, Reach};
-use crate::queue::{CLIENT, EndIndex, Event, KEEPER, Queue};
+use crate::queue::{CLIENT, Event, KEEPER, Queue};
 use crate::report::{Report, Totals};
 use crate::rng::Rng;
 use crate::scenario::{Failure, Scenario};
@@ -51,6 +50,7 @@ pub(crate) struct World {
     pub(crate) recovered_at: Moment,
     pub(crate) recoveries: Vec<Duration>,
     pub(crate) echo_times: Vec<Duration>,
+    pub(crate) transfers: Vec<(u64, Duration)>,
     /// The time for faults and programs is over.
     pub(crate) over: bool,
     pub(crate) failure: Option<String>,
@@ -89,12 +89,18 @@ impl World {
             recovered_at: Moment::ZERO,
             recoveries: Vec::new(),
             echo_times: Vec::new(),
+            transfers: Vec::new(),
             over: false,
             failure: None,
         };
         world.open_first_streams();
         for (after, fault) in &scenario.script {
             world.queue.plan(Moment::ZERO + *after, Event::Fault(*fault));
+        }
+        for (after, keeper, size) in &scenario.transfers {
+            let opener = if *keeper { KEEPER } else { CLIENT };
+            let transfer = Event::Transfer { opener, size: *size, scripted: true };
+            world.queue.plan(Moment::ZERO + *after, transfer);
         }
         world
     }
@@ -135,6 +141,7 @@ impl World {
             totals: self.totals,
             recoveries: self.recoveries,
             echoes: self.echo_times,
+            transfers: self.transfers,
             ..Report::default()
         };
         if self.profile.reach != Reach::SshAndUdp {
@@ -143,7 +150,7 @@ impl World {
         report
     }
 
-    fn run_until(&mut self, until: Moment) {
+    pub(crate) fn run_until(&mut self, until: Moment) {
         let mut events = 0;
         while self.failure.is_none() {
             let Some((at, event)) = self.queue.next() else { return };
@@ -170,7 +177,7 @@ impl World {
             Event::Sign { wire, to } => self.on_sign(wire, to),
             Event::Gone { wire, end } => self.on_gone(wire, end),
             Event::KnockAnswered => self.on_knock_answered(),
-            Event::SshEnds { began_up } => self.on_ssh_ends(began_up),
+            Event::SshEnds { began_up, attempt } => self.on_ssh_ends(began_up, attempt),
             Event::SignIn => self.on_sign_in(),
             Event::HandshakeOver { wire } => self.on_handshake_over(wire),
             Event::Tidy { end, wire } => self.tidy(end, wire),
@@ -179,84 +186,10 @@ impl World {
             Event::Heal(fault) => self.heal(fault),
             Event::Flap { until, down } => self.on_flap(until, down),
             Event::Key { left } => self.on_key(left),
-            Event::Transfer { opener, size } => self.on_transfer(opener, size),
+            Event::Transfer { opener, size, scripted } => self.on_transfer(opener, size, scripted),
             Event::ReadAgain { end, stream } => self.on_read_again(end, stream),
             Event::StuckCheck { calm_since } => self.on_stuck_check(calm_since),
             Event::Quarter => self.on_quarter(),
-        }
-    }
-
-    fn on_sign(&mut self, wire: CarrierId, to: EndIndex) {
-        if self.ends[to].asleep == 0 {
-            let now = self.local(to);
-            self.ends[to].link.handle_sign_of_life(now, wire);
-            self.settle(to);
-        }
-    }
-
-    /// No new faults; those that act end now.
-    fn calm_down(&mut self) {
-        self.over = true;
-        let mut later = Vec::new();
-        while let Some((at, event)) = self.queue.next() {
-            match event {
-                Event::Heal(_) | Event::Flap { down: false, .. } => {
-                    later.push((self.now, event));
-                }
-                Event::Fault(_) | Event::Flap { .. } => {}
-                other => later.push((at, other)),
-            }
-        }
-        later.into_iter().for_each(|(at, event)| self.queue.plan(at, event));
-    }
-
-    fn check_drained(&mut self) {
-        for end in [CLIENT, KEEPER] {
-            let streams: Vec<_> = self.ends[end].uses.keys().copied().collect();
-            for stream in streams {
-                let (acknowledged, drained) = self.acknowledged(end, stream);
-                let flow = self.ledger.flow(stream, end);
-                let (read, written) = (flow.read, flow.written);
-                if !drained || read < written {
-                    self.fail(format!(
-                        "end {end}, {stream:?}: {written} written, {acknowledged} acknowledged, {read} read at the end"
-                    ));
-                }
-            }
-            let left = self.ends[end].uses.len();
-            if left > 2 {
-                self.fail(format!(
-                    "end {end} still has {left} streams at the end: {:?}",
-                    self.ends[end].uses
-                ));
-            }
-        }
-        if let Some(typed) = self.oldest_key() {
-            self.fail(format!("a key typed at {typed:?} was never echoed"));
-        }
-    }
-
-    /// The client closes the link; the keeper is told, and neither has anything left to do.
-    fn close(&mut self) {
-        if self.failure.is_some() {
-            return;
-        }
-        let ending = Ending::new(EndingCode::Finished, Blame::Program, "simulated");
-        self.ends[CLIENT].link.close(ending);
-        self.settle(CLIENT);
-        self.run_until(self.now + Duration::from_secs(60) + self.profile.rtt * 10);
-        match self.watch.closed.take() {
-            Some(ending) if ending.code == EndingCode::Finished => {}
-            other => self.fail(format!("the keeper was told {other:?}")),
-        }
-        for end in [CLIENT, KEEPER] {
-            let timer = self.ends[end].link.poll_timeout();
-            let refused = self.ends[end].link.write(crate::app::TERMINAL, Bytes::from_static(b"x"));
-            if timer.is_some() || refused.is_ok() {
-                self.fail(format!(
-                    "end {end}: a closed link has a timer ({timer:?}) or takes bytes"
-                ));
-            }
         }
     }
 }

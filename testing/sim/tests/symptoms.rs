@@ -182,3 +182,25 @@ fn round_trips_take_seconds() {
     let report = run(&scenario).unwrap_or_else(|failure| panic!("{failure}"));
     assert!(report.totals.faults > 100 && report.totals.bytes > 100_000);
 }
+
+/// Seconds that a transfer of 40 MB takes on this way; 2 MB a second would need 20.
+fn transfer_takes(reach: Reach, rtt: u64, from_keeper: bool) -> f64 {
+    let rtt = Duration::from_millis(rtt);
+    let profile = Profile { reach, rtt, bandwidth: 2_000_000, buffer: 1 << 20, ..Profile::home() };
+    let mut scenario = Scenario::scripted(HOUR, profile, &[]);
+    scenario.transfers = vec![(seconds(60), from_keeper, 40_000_000)];
+    let report = run(&scenario).unwrap_or_else(|failure| panic!("{failure}"));
+    assert_eq!(report.totals.false_alarms, 0, "bulk made the link look dead");
+    assert_eq!(report.transfers.len(), 1);
+    report.transfers[0].1.as_secs_f64()
+}
+
+#[test]
+fn bulk_fills_the_path() {
+    for reach in [Reach::Ssh, Reach::SshAndUdp] {
+        for (rtt, from_keeper) in [(1, true), (40, false), (100, true), (300, false)] {
+            let took = transfer_takes(reach, rtt, from_keeper);
+            assert!(took < 23.0, "{reach:?}, {rtt} ms: {took:.1} s for 20 s worth of bytes");
+        }
+    }
+}

@@ -90,8 +90,7 @@ impl Field {
     /// The prompt of any shell ends in one of these, which no contestant prints by itself.
     pub(crate) fn wait_for_prompt(&self, terminal: &Terminal) -> Result<(), Trouble> {
         let is_prompt = |byte: &u8| matches!(byte, b'#' | b'$' | b'%' | b'>');
-        Ok(terminal
-            .wait_for(OPEN_LIMIT, |bytes| bytes.iter().any(|b| is_prompt(b)).then_some(()))?)
+        Ok(terminal.wait_for(OPEN_LIMIT, |bytes| bytes.iter().any(is_prompt).then_some(()))?)
     }
 
     /// Ends a shell that waits at its prompt.

@@ -15,7 +15,7 @@ use super::report::{Report, Target};
 use super::stats::Sample;
 use super::tool::Tool;
 
-const RUNS: usize = 3;
+const RUNS: usize = 5;
 /// Bytes of one transfer.
 const SIZE: usize = 600 << 20;
 /// Bytes written at once.
@@ -41,29 +41,43 @@ pub(crate) fn measure(report: &mut Report) -> Result<(), Trouble> {
     let big = Big(PathBuf::from(format!("/dev/shm/abide-bench-{}", std::process::id())));
     let mut file = fs::File::create(&big.0)?;
     (0..SIZE / BLOCK).try_for_each(|_| file.write_all(&block))?;
-    let mut down = TOOLS.map(|_| Sample::default());
-    let mut up = TOOLS.map(|_| Sample::default());
+    let (mut down, mut up) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
+        let (mut down_now, mut up_now) = ([0.0; 3], [0.0; 3]);
         for (at, tool) in TOOLS.into_iter().enumerate() {
-            down[at].add(download(&field, tool, &big)?);
-            up[at].add(upload(&field, tool, &block)?);
+            down_now[at] = download(&field, tool, &big)?;
+            up_now[at] = upload(&field, tool, &block)?;
         }
+        down.push(down_now);
+        up.push(up_now);
     }
     tell(report, "throughput down", &down);
     tell(report, "throughput up", &up);
     Ok(())
 }
 
-fn tell(report: &mut Report, stage: &'static str, samples: &[Sample; 3]) {
-    for (tool, sample) in TOOLS.iter().zip(samples) {
-        let (least, most) = sample.range();
+/// Rates of one round, as [`TOOLS`] has them. Only those of one round are compared: what else the
+/// machine does changes from round to round.
+type Round = [f64; 3];
+
+fn tell(report: &mut Report, stage: &'static str, rounds: &[Round]) {
+    let sample = |figure: &dyn Fn(&Round) -> f64| {
+        let mut sample = Sample::default();
+        rounds.iter().for_each(|round| sample.add(figure(round)));
+        sample
+    };
+    for (at, tool) in TOOLS.iter().enumerate() {
+        let rates = sample(&|round| round[at]);
+        let (least, most) = rates.range();
         let note = format!("median of {RUNS}, {least:.0} to {most:.0}");
-        report.add(stage, tool.name(), (sample.median(), "MB/s"), note);
+        report.add(stage, tool.name(), (rates.median(), "MB/s"), note);
     }
-    for (at, least) in [(1, PIPE_LEAST), (2, QUIC_LEAST)] {
+    for (at, wanted) in [(1, PIPE_LEAST), (2, QUIC_LEAST)] {
+        let ratios = sample(&|round| round[at] / round[0]);
+        let (least, most) = ratios.range();
+        let note = format!("median of {RUNS}, {least:.2} to {most:.2}");
         let what = format!("{} / ssh", TOOLS[at].name());
-        let ratio = samples[at].median() / samples[0].median();
-        report.judge(stage, what, (ratio, ""), Target::Least(least), "");
+        report.judge(stage, what, (ratios.median(), ""), Target::Least(wanted), note);
     }
 }
 

@@ -4,10 +4,10 @@
 //!
 //! `ABIDE_PROGRAM` names the program, else it is `abide` of this test's profile. `ABIDE_LAB_FULL=1`
 //! gives faults their full length, `ABIDE_LAB_ONLY=text` runs what has the text in its name or
-//! carrier, `ABIDE_LAB_JOBS` says how many labs are up at once.
+//! carrier, `ABIDE_LAB_JOBS` says how many labs are up at once, `ABIDE_LAB_LOGS=1` shows the logs of
+//! all and not only of what failed.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
-mod program;
 mod scenario;
 mod session;
 mod shown;
@@ -15,9 +15,9 @@ mod trial;
 
 use std::sync::Mutex;
 
-use abide_lab::{Lab, LabError, Profile};
-use program::Program;
+use abide_lab::{Lab, LabError, Profile, Program};
 use scenario::{ALL, Carrier, Lengths, Scenario};
+use session::Session;
 use trial::Row;
 
 /// Labs up at once: they mostly wait.
@@ -29,13 +29,15 @@ fn a_session_survives() {
         eprintln!("NOT RUN: {error}");
         return;
     }
-    let program = Program::install().unwrap();
+    let program = Program::copy().unwrap();
+    // Has the keeper uploaded once for all.
+    drop(Session::open(Lab::up(Profile::Lan).unwrap(), &program).unwrap());
     let lengths = Lengths::new(std::env::var_os("ABIDE_LAB_FULL").is_some_and(|it| it == "1"));
     let mut rows = run_all(&program, &lengths);
     let place = |row: &Row| ALL.iter().position(|scenario| scenario.name == row.scenario);
     rows.sort_by_key(|row| (row.carrier.name(), place(row)));
     let failed: Vec<&Row> = rows.iter().filter(|row| !row.complaints.is_empty()).collect();
-    for row in &failed {
+    for row in rows.iter().filter(|row| !row.logs.is_empty()) {
         eprintln!("\n######## {} over {}\n{}", row.scenario, row.carrier.name(), row.logs);
     }
     eprintln!("\n{}", Row::head());

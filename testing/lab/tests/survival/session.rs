@@ -7,10 +7,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use abide_host::clock;
-use abide_lab::{Lab, Terminal};
+use abide_lab::{Lab, Program, Terminal};
 use abide_terms::Moment;
 
-use crate::program::Program;
 use crate::shown::{Count, Shown};
 
 /// Anything that ends a trial early.
@@ -25,8 +24,10 @@ pub(crate) const ECHO_LIMIT: Duration = Duration::from_secs(45);
 const OWN_LIMIT: Duration = Duration::from_secs(10);
 /// How often files are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// Between two keys typed while a fault lasts.
+/// Between two keys typed while a fault lasts, at least.
 const KEY_EVERY: Duration = Duration::from_millis(700);
+/// Keys typed while a fault lasts, at most: a person does not type on for minutes without an echo.
+const KEYS_MAX: u32 = 40;
 /// Bytes of each log that a failure shows, from its end.
 const LOG_SHOWN: usize = 12_000;
 
@@ -106,12 +107,12 @@ impl Session {
 
     /// Lets time pass, typing.
     pub(crate) fn type_for(&mut self, span: Duration) -> Result<(), Trouble> {
-        let end = clock::now() + span;
+        let (end, pause) = (clock::now() + span, KEY_EVERY.max(span / KEYS_MAX));
         loop {
             self.type_key()?;
             let left = end.since(clock::now());
-            std::thread::sleep(left.min(KEY_EVERY));
-            if left <= KEY_EVERY {
+            std::thread::sleep(left.min(pause));
+            if left <= pause {
                 return Ok(());
             }
         }
@@ -121,8 +122,8 @@ impl Session {
     pub(crate) fn hush_for(&mut self, span: Duration) -> Result<(), Trouble> {
         self.hush()?;
         std::thread::sleep(span);
-        fs::remove_file(self.lab.directory().join("count"))?;
         fs::remove_file(self.lab.directory().join("hush"))?;
+        fs::remove_file(self.lab.directory().join("count"))?;
         Ok(())
     }
 
@@ -205,8 +206,10 @@ impl Session {
                 complaints.push(format!("an earlier client showed {count:?}"));
             }
         }
-        if !lines.is_exact() || !keys.is_exact() {
-            complaints.push("not every byte came exactly once".to_owned());
+        for (what, count) in [("lines", lines), ("keys", keys)] {
+            if !count.is_exact() {
+                complaints.push(format!("{what}: {count:?}"));
+            }
         }
         Ok(Verdict { lines, keys, complaints })
     }
@@ -217,9 +220,17 @@ impl Session {
     pub(crate) fn mark(&self, what: &str) {
         use std::io::Write;
         let since = clock::now().since(self.began);
+        let wall = clock::wall().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let (seconds, micros) = (wall.as_secs() % 86_400, wall.subsec_micros());
+        let time = format!(
+            "{:02}:{:02}:{:02}.{micros:06}",
+            seconds / 3_600,
+            seconds / 60 % 60,
+            seconds % 60
+        );
         let log = fs::File::options().create(true).append(true).open(self.client_log());
         let _log_is_a_courtesy =
-            log.and_then(|mut log| writeln!(log, "---- {:.3} s: {what}", since.as_secs_f64()));
+            log.and_then(|mut log| writeln!(log, "---- {time}: {what}, after {since:.3?}"));
     }
 
     fn client_log(&self) -> PathBuf {

@@ -20,6 +20,8 @@ pub(crate) struct Count {
     pub(crate) in_all: usize,
     pub(crate) lost: usize,
     pub(crate) doubled: usize,
+    /// The number at which the first thing went wrong.
+    pub(crate) first_wrong: Option<usize>,
 }
 
 impl Count {
@@ -31,13 +33,21 @@ impl Count {
         for number in seen {
             if number < next || number > last {
                 count.doubled += 1;
+                count.first_wrong.get_or_insert(number);
             } else {
-                count.lost += number - next;
+                count.lose(next..number);
                 next = number + 1;
             }
         }
-        count.lost += last + 1 - next;
+        count.lose(next..last + 1);
         count
+    }
+
+    fn lose(&mut self, missing: std::ops::Range<usize>) {
+        self.lost += missing.len();
+        if !missing.is_empty() {
+            self.first_wrong.get_or_insert(missing.start);
+        }
     }
 
     pub(crate) fn is_exact(self) -> bool {

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use abide_host::clock;
-use abide_lab::{Lab, LabError, Profile};
+use abide_lab::{Lab, LabError, Profile, Program};
 
-use crate::program::Program;
 use crate::scenario::{Carrier, Lengths, Promise, Scenario};
 use crate::session::{Session, Trouble, Verdict};
 
@@ -53,7 +52,7 @@ pub(crate) fn run(
             if let Err(trouble) = row.fill(scenario, lengths, &mut session) {
                 row.complaints.push(trouble.to_string());
             }
-            if !row.complaints.is_empty() {
+            if !row.complaints.is_empty() || std::env::var_os("ABIDE_LAB_LOGS").is_some() {
                 row.logs = session.logs();
             }
         }

@@ -1,0 +1,331 @@
+//! Sessions on a terminal, through the real program and a real sshd: what the program inside sees,
+//! the escape character, coming back, several clients, and the order in which the terminal is left.
+
+mod far;
+
+use std::process::Command;
+
+use abide_host::child::Exit;
+use abide_host::pty::Size;
+use abide_lab::Terminal;
+use far::{Far, LIMIT, Setup, children, kill, make_ready, wait_until};
+use rustix::process::Signal;
+
+const SMALL: Size = Size { rows: 20, cols: 60, xpixel: 0, ypixel: 0 };
+const LARGE: Size = Size { rows: 40, cols: 120, xpixel: 0, ypixel: 0 };
+
+/// Runs a line in a shell on a terminal; what it printed.
+fn answer(terminal: &Terminal, line: &str) -> String {
+    let mark = terminal.len();
+    // Quoted so that the echo of what is typed is not taken for the answer.
+    terminal.send(format!("{line}; echo '<'e''nd'>'\r")).expect("typed");
+    let end = terminal.wait_for_after(mark, "<end>", LIMIT).expect("an answer");
+    let text = String::from_utf8_lossy(&terminal.bytes()[mark..end]).replace('\r', "");
+    let (_, answer) = text.rsplit_once("'>'\n").expect("an echo before it");
+    answer.trim_end_matches("<end>").trim().to_owned()
+}
+
+/// The visible lines of a terminal of that size after these bytes, without empty ones at the end.
+fn screen(bytes: &[u8], size: Size) -> Vec<String> {
+    let side = |side: u16| std::num::NonZeroU16::new(side).expect("not zero");
+    let mut parser = vt100::Parser::new(side(size.rows), side(size.cols), 0);
+    parser.process(bytes);
+    let mut lines: Vec<String> =
+        parser.screen().rows(0, size.cols).map(|line| line.trim_end().to_owned()).collect();
+    while lines.last().is_some_and(String::is_empty) {
+        lines.pop();
+    }
+    lines
+}
+
+fn detach(far: &Far, terminal: &Terminal) {
+    terminal.send("\r~d").expect("typed");
+    assert_eq!(terminal.wait_exit(LIMIT).expect("an end"), Exit::Code(0));
+    assert!(terminal.text().contains("it goes on: abide attach far "), "{}", terminal.text());
+    wait_until("nobody being attached", || {
+        far.sessions()[0]["clients"].as_array().is_some_and(Vec::is_empty)
+    });
+}
+
+#[test]
+fn the_program_sees_what_a_login_sees() {
+    let far = Far::start_with(&Setup { config: "AcceptEnv LANG LC_*", ..Setup::default() });
+    let mut command = far.command(&["-o", "SendEnv=LANG", "far"]);
+    command.env("LANG", "de_DE.UTF-8").env("TERM", "screen-256color");
+    let terminal = Terminal::start_sized(&command, LARGE).expect("a terminal");
+    make_ready(&terminal);
+    let facts = answer(&terminal, "echo \"$TERM $LANG $0 $PWD $(stty size) $SHLVL\"");
+    assert_eq!(facts, "screen-256color de_DE.UTF-8 -bash /root 40 120 1");
+    assert_eq!(answer(&terminal, "[ \"$SSH_TTY\" = \"$(tty)\" ] && echo same"), "same");
+    assert_eq!(answer(&terminal, "echo ${SSH_CONNECTION%% *}"), "127.0.0.1");
+    assert_eq!(answer(&terminal, "env | grep -c ^ABIDE_READY; umask"), "0\n0022");
+    assert_eq!(answer(&terminal, "trap 'echo w=$(stty size)' WINCH; echo set"), "set");
+    let mark = terminal.len();
+    terminal.resize(SMALL).expect("resized");
+    terminal.wait_for_after(mark, "w=20 60", LIMIT).expect("SIGWINCH and the size");
+    terminal.send("exit 5\r").expect("typed");
+    assert_eq!(terminal.wait_exit(LIMIT).expect("an end"), Exit::Code(5));
+    far.wait_until_gone();
+}
+
+#[test]
+fn signals_typed_at_a_terminal_reach_the_program() {
+    let far = Far::start();
+    let terminal = far.shell(&["far"]);
+    let mark = terminal.len();
+    terminal.send("sleep 1000\r").expect("typed");
+    terminal.wait_for_after(mark, "sleep 1000", LIMIT).expect("an echo");
+    terminal.send("\x03").expect("typed");
+    terminal.wait_for_after(mark, "^C", LIMIT).expect("an interrupt");
+    assert_eq!(answer(&terminal, "echo $?"), "130");
+    terminal.send("\x04").expect("typed");
+    assert_eq!(terminal.wait_exit(LIMIT).expect("an end"), Exit::Code(0), "^D ends the shell");
+}
+
+#[test]
+fn the_escape_character() {
+    let far = Far::start();
+    let terminal = far.shell(&["far"]);
+    let mark = terminal.len();
+    terminal.send("\r~?").expect("typed");
+    let help = terminal.wait_for_after(mark, "the character itself", LIMIT);
+    help.expect("help");
+    assert_eq!(answer(&terminal, "\recho '~~x' ~~"), "~~x ~~", "not in the middle of a line");
+    let mark = terminal.len();
+    terminal.send("\r~~\x15").expect("typed");
+    terminal.wait_for_after(mark, "~", LIMIT).expect("the character itself");
+    let inner = terminal.len();
+    terminal.send("\r~.").expect("typed");
+    assert_eq!(terminal.wait_exit(LIMIT).expect("an end"), Exit::Code(255));
+    let text = terminal.text();
+    assert!(text[inner..].contains("ended: you left"), "{}", &text[inner..]);
+    far.wait_until_gone();
+}
+
+#[test]
+fn another_escape_character_or_none() {
+    let far = Far::start();
+    let terminal = far.shell(&["-e", "%", "far"]);
+    assert_eq!(answer(&terminal, "~. 2>/dev/null || echo passed"), "passed");
+    terminal.send("\r%.").expect("typed");
+    assert_eq!(terminal.wait_exit(LIMIT).expect("an end"), Exit::Code(255));
+    let terminal = far.shell(&["-e", "none", "far"]);
+    terminal.send("\r").expect("typed");
+    assert_eq!(answer(&terminal, "~. 2>/dev/null || echo passed"), "passed");
+}
+
+/// Runs the client under a shell which compares the terminal's modes before and after.
+fn under_a_shell(far: &Far, job_control: &str) -> Terminal {
+    let abide = env!("CARGO_BIN_EXE_abide");
+    let config = far.path("config").display().to_string();
+    let line = format!(
+        "{job_control}before=$(stty -g); {abide} -F {config} far; echo \"status=$?\"; \
+         [ \"$before\" = \"$(stty -g)\" ] && echo \"modes=as before\"; read wait; fg; \
+         [ \"$before\" = \"$(stty -g)\" ] && echo \"modes=as before, again\""
+    );
+    let mut command = Command::new("bash");
+    command.args(["-c", &line]).env("ABIDE_RUNTIME_DIR", far.path("near"));
+    Terminal::start(&command).expect("a terminal")
+}
+
+#[test]
+fn the_terminal_is_left_as_it_was() {
+    let far = Far::start();
+    for (signal, status) in [
+        (None, "status=0"),
+        (Some(Signal::TERM), "status=143"),
+        (Some(Signal::HUP), "status=129"),
+        (Some(Signal::INT), "status=130"),
+        (Some(Signal::QUIT), "status=131"),
+    ] {
+        let terminal = under_a_shell(&far, "");
+        make_ready(&terminal);
+        let client = children(terminal.pid());
+        let mark = terminal.len();
+        match signal {
+            None => terminal.send("exit 0\r").expect("typed"),
+            Some(signal) => client.iter().for_each(|pid| kill(*pid, signal)),
+        }
+        terminal.wait_for_after(mark, status, LIMIT).expect("a status");
+        terminal.wait_for_after(mark, "modes=as before", LIMIT).expect("the same modes");
+        let goes_on = String::from_utf8_lossy(&terminal.bytes()[mark..]).contains("it goes on");
+        assert_eq!(goes_on, signal.is_some(), "{}", terminal.text());
+        if signal.is_some() {
+            let ended = far.there(&["end", &far.session()]).status().expect("abide end");
+            assert!(ended.success());
+        }
+        far.wait_until_gone();
+    }
+}
+
+#[test]
+fn suspended_and_back() {
+    let far = Far::start();
+    let terminal = under_a_shell(&far, "set -m; ");
+    make_ready(&terminal);
+    assert_eq!(answer(&terminal, "echo before the stop"), "before the stop");
+    let mark = terminal.len();
+    terminal.send("\r~\x1a").expect("typed");
+    terminal.wait_for_after(mark, "modes=as before", LIMIT).expect("stopped, and the same modes");
+    assert!(!far.sessions().is_empty());
+    let mark = terminal.len();
+    terminal.send("\r").expect("typed");
+    terminal.wait_for_after(mark, "before the stop", LIMIT).expect("the screen again");
+    assert_eq!(answer(&terminal, "echo after"), "after");
+    let mark = terminal.len();
+    terminal.send("exit\r").expect("typed");
+    terminal.wait_for_after(mark, "modes=as before, again", LIMIT).expect("the same modes");
+}
+
+#[test]
+fn detached_listed_and_attached_with_the_same_screen() {
+    let far = Far::start();
+    let terminal = far.shell(&["--name", "work", "far"]);
+    answer(&terminal, "for n in {1..200}; do echo line-$n; done");
+    detach(&far, &terminal);
+    let before = screen(&terminal.bytes(), Size::default());
+    let listed = far.says(&["ls", "far"]);
+    assert!(listed.contains("work") && listed.contains("detached"), "{listed}");
+    let back = far.terminal(&["attach", "far", "work"]);
+    back.wait_for_after(0, "line-200", LIMIT).expect("the screen");
+    let text = back.text();
+    let order: Vec<Option<usize>> =
+        [1, 50, 199].iter().map(|n| text.find(&format!("line-{n}\r"))).collect();
+    assert!(order.iter().all(Option::is_some) && order.is_sorted(), "the scrollback: {text}");
+    assert_eq!(text.matches("line-77\r").count(), 1);
+    let mark = back.len();
+    back.send("\x15echo al''ive\r").expect("typed");
+    back.wait_for_after(mark, "alive", LIMIT).expect("the same shell");
+    let after = screen(&back.bytes(), Size::default());
+    let shared = |lines: &[String]| {
+        lines.iter().filter(|line| line.starts_with("line-")).cloned().collect::<Vec<_>>()
+    };
+    let (before, after) = (shared(&before), shared(&after));
+    assert!(after.len() > 15 && before.ends_with(&after), "{before:?}\n{after:?}");
+    assert!(far.there(&["end", "work"]).status().expect("abide end").success());
+    assert_eq!(back.wait_exit(LIMIT).expect("an end"), Exit::Code(255));
+    far.wait_until_gone();
+}
+
+#[test]
+fn what_is_printed_meanwhile_is_there_on_attach() {
+    let far = Far::start();
+    let terminal = far.shell(&["far"]);
+    let go = far.path("go");
+    let line = format!(
+        "until [ -e {0} ]; do sleep 0.05; done; echo while''-away; touch {0}.done",
+        go.display()
+    );
+    terminal.send(format!("{line}\r")).expect("typed");
+    terminal.wait_for_after(0, ".done", LIMIT).expect("an echo");
+    // ~ counts at the start of a line only, and a line was just ended.
+    terminal.send("~d").expect("typed");
+    assert_eq!(terminal.wait_exit(LIMIT).expect("an end"), Exit::Code(0));
+    std::fs::write(&go, "").expect("a file");
+    wait_until("the output", || far.path("go.done").exists());
+    let back = far.terminal(&["attach", "far"]);
+    back.wait_for_after(0, "while-away\r\n", LIMIT).expect("what was printed meanwhile");
+}
+
+#[test]
+fn two_clients_see_the_same_and_the_latest_typer_decides_the_size() {
+    let far = Far::start();
+    let first = Terminal::start_sized(&far.command(&["far"]), LARGE).expect("a terminal");
+    make_ready(&first);
+    let second = far.command(&["attach", "far"]);
+    let second = Terminal::start_sized(&second, SMALL).expect("a terminal");
+    second.wait_for_after(0, "$ ", LIMIT).expect("a prompt");
+    wait_until("both being attached", || {
+        far.sessions()[0]["clients"].as_array().is_some_and(|clients| clients.len() == 2)
+    });
+    assert_eq!(answer(&first, "stty size"), "40 120");
+    second.wait_for_after(0, "<end>", LIMIT).expect("the other's output");
+    let mark = first.len();
+    assert_eq!(answer(&second, "stty size; echo from the second"), "20 60\nfrom the second");
+    first.wait_for_after(mark, "from the second\r\n", LIMIT).expect("the other's output");
+    assert_eq!(answer(&first, "stty size"), "40 120");
+    // One leaves: the other stays.
+    second.send("\r~d").expect("typed");
+    assert_eq!(second.wait_exit(LIMIT).expect("an end"), Exit::Code(0));
+    assert_eq!(answer(&first, "echo still here"), "still here");
+}
+
+#[test]
+fn attach_takes_over_and_says_so() {
+    let far = Far::start();
+    let first = far.shell(&["far"]);
+    answer(&first, "echo from the first");
+    let second = far.terminal(&["attach", "-d", "far"]);
+    second.wait_for_after(0, "from the first", LIMIT).expect("the screen");
+    assert_eq!(first.wait_exit(LIMIT).expect("an end"), Exit::Code(255));
+    let text = first.text();
+    assert!(text.contains(" took it over; back with: abide attach far "), "{text}");
+    assert_eq!(answer(&second, "echo mine"), "mine");
+    assert_eq!(far.sessions()[0]["clients"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn attach_on_the_machine_itself() {
+    let far = Far::start();
+    let first = far.shell(&["far"]);
+    answer(&first, "echo from afar");
+    let here = Terminal::start(&far.there(&["attach"])).expect("a terminal");
+    here.wait_for_after(0, "from afar", LIMIT).expect("the screen");
+    let mark = first.len();
+    assert_eq!(answer(&here, "echo from here"), "from here");
+    first.wait_for_after(mark, "from here\r\n", LIMIT).expect("the other's output");
+    here.send("\r~d").expect("typed");
+    assert_eq!(here.wait_exit(LIMIT).expect("an end"), Exit::Code(0));
+    assert_eq!(answer(&first, "echo still here"), "still here");
+}
+
+#[test]
+fn an_application_on_the_other_screen_survives_attach() {
+    let far = Far::start();
+    let terminal = far.shell(&["far"]);
+    answer(&terminal, "echo on the main screen");
+    let draw = "printf '\\e[?1049h\\e[2J\\e[5;10HIN THE MIDDLE\\e[10;1H\\e[31mred\\e[m'; read x; \
+        printf '\\e[?1049l'; echo left''-it";
+    terminal.send(format!("{draw}\r")).expect("typed");
+    terminal.wait_for_after(0, "\x1b[31mred", LIMIT).expect("drawn");
+    terminal.send("~").expect("typed");
+    terminal.send("d").expect("typed");
+    assert_eq!(terminal.wait_exit(LIMIT).expect("an end"), Exit::Code(0));
+    let back = far.terminal(&["attach", "far"]);
+    back.wait_for_after(0, "red", LIMIT).expect("the screen");
+    let lines = screen(&back.bytes(), Size::default());
+    assert_eq!(lines.get(4).map(String::as_str), Some("         IN THE MIDDLE"), "{lines:?}");
+    assert_eq!(lines.get(9).map(String::as_str), Some("red"), "{lines:?}");
+    assert!(!lines.iter().any(|line| line.contains("on the main screen")), "{lines:?}");
+    back.ask("\r", "left-it\r\n", LIMIT).expect("the application's end");
+    let lines = screen(&back.bytes(), Size::default());
+    assert!(lines.iter().any(|line| line == "on the main screen"), "the main screen: {lines:?}");
+}
+
+#[test]
+fn a_terminal_that_is_closed_leaves_its_session() {
+    let far = Far::start();
+    let terminal = far.shell(&["far"]);
+    answer(&terminal, "echo here");
+    drop(terminal);
+    wait_until("the session being silent or detached", || {
+        let sessions = far.sessions();
+        let clients = sessions[0]["clients"].as_array().expect("a list");
+        clients.is_empty() || clients.iter().any(|client| !client["silent_seconds"].is_null())
+    });
+    let back = far.terminal(&["attach", "far"]);
+    back.wait_for_after(0, "here", LIMIT).expect("the screen");
+    assert_eq!(answer(&back, "\x15echo back"), "back");
+}
+
+#[test]
+fn a_dead_client_takes_nothing_with_it() {
+    let far = Far::start();
+    let terminal = far.shell(&["far"]);
+    answer(&terminal, "x=42");
+    terminal.kill9();
+    terminal.wait_exit(LIMIT).expect("an end");
+    let back = far.terminal(&["attach", "far"]);
+    back.wait_for_after(0, "x=42", LIMIT).expect("the screen");
+    assert_eq!(answer(&back, "\x15echo $x"), "42");
+}
