@@ -109,7 +109,7 @@ pub(crate) fn start(
     };
     let stdin_is_terminal = std::io::stdin().is_terminal();
     let wants_terminal = session.wants_tty(stdin_is_terminal);
-    if wants_terminal && !stdin_is_terminal && session.tty == TtyRequest::Wanted && !quiet {
+    if !wants_terminal && session.tty == TtyRequest::Wanted && !quiet {
         print::note("Pseudo-terminal will not be allocated because stdin is not a terminal.");
     }
     let (low, high) = if link.no_udp { (0, 0) } else { link.udp_ports.unwrap_or(UDP_PORTS) };

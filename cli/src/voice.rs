@@ -36,9 +36,13 @@ impl Stderr {
             let filled = (percent / 5) as usize;
             let bar = format!("{}{}", "#".repeat(filled), ".".repeat(20 - filled));
             let end = if sent == total { "\r\x1b[K" } else { "" };
-            eprint_raw(&format!(
-                "\r\x1b[Ksending the keeper to {place} [{bar}] {percent}% of {megabytes:.1} MB{end}"
-            ));
+            let line =
+                format!("[{bar}] {percent}% of {megabytes:.1} MB: sending the keeper to {place}");
+            // A line that wraps would leave one behind at each redraw.
+            let width =
+                abide_host::tty::size(std::io::stderr()).map_or(80, |size| size.cols.max(2));
+            let line: String = line.chars().take(usize::from(width) - 1).collect();
+            eprint_raw(&format!("\r\x1b[K{line}{end}"));
         } else if first {
             print::note(format_args!("abide: sending the keeper ({megabytes:.1} MB) to {place}"));
         }

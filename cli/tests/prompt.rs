@@ -15,7 +15,7 @@ const CODE: &str = "424242";
 const INSIDE: &str = "\
 printf '#!/bin/sh\\necho asked >>%s/asked\\n[ \"$(tr -d \"\\\\000\")\" = 424242 ]\\n' $dir >$dir/check; \
 chmod 755 $dir/check; \
-printf 'auth required pam_exec.so quiet expose_authtok %s/check\\naccount required pam_permit.so\\n\
+printf 'auth required pam_exec.so quiet expose_authtok %s/check\\nauth required pam_permit.so\\naccount required pam_permit.so\\n\
 session required pam_permit.so\\n' $dir >$dir/pam; \
 mount --bind $dir/pam /etc/pam.d/sshd";
 

@@ -234,6 +234,7 @@ fn command_lines_that_are_wrong() {
         "-p",
         "ls far more words",
         "ls --wat",
+        "ls -z far",
         "end",
         "detach",
         "demo --wat",
@@ -241,13 +242,13 @@ fn command_lines_that_are_wrong() {
     ];
     for line in lines {
         let words: Vec<&str> = line.split_whitespace().collect();
-        said.push_str(&format!("$ abide {line}\n{}\n\n", without_upload(&far.says(&words))));
+        said.push_str(&format!("$ abide {line}\n{}\n", without_upload(&far.says(&words))));
     }
     let forwards =
         ["-L 1:h:2", "-R 1:h:2", "-D 1", "-W h:1", "-w any", "-A", "-X", "-Y", "-g", "-N", "-f"];
     for flag in forwards {
         let words: Vec<&str> = flag.split(' ').chain(["far"]).collect();
-        said.push_str(&format!("$ abide {flag} far\n{}\n\n", far.says(&words)));
+        said.push_str(&format!("$ abide {flag} far\n{}\n", far.says(&words)));
     }
     expect(said, include_str!("words/command_lines.txt"));
 }

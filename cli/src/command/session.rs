@@ -78,7 +78,7 @@ pub(crate) fn with_event_loop<T>(
     work: impl Future<Output = Result<T, Complaint>>,
 ) -> Result<T, Complaint> {
     log::to_file_if_asked();
-    abide_host::memory::keep_small();
+    abide_host::memory::set_up();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(work);
     // A thread may still sit in a read of stdin: it is not waited for.

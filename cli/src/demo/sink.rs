@@ -53,6 +53,12 @@ impl Sink {
         Sink { to_stderr: json, manner, coloured }
     }
 
+    /// Without colours, wherever the tests run.
+    #[cfg(test)]
+    pub(crate) fn plain() -> Self {
+        Sink { to_stderr: true, manner: Manner::Plain, coloured: false }
+    }
+
     pub(crate) fn manner(&self) -> Manner {
         self.manner
     }

@@ -133,14 +133,14 @@ mod tests {
             ended: false,
             ..ssh.clone()
         };
-        let sink = Sink::new(true); // where tests run, stderr has no colours
+        let sink = Sink::plain();
         let both = [ssh, abide];
         let text = head(&sink) + &rows(&sink, "connection reset", &both);
         assert_eq!(
             text,
             "FAULT              TOOL   LIVED     FIRST ECHO    PAUSE  LINES LOST  KEYS LOST\n\
              connection reset   ssh    no, died       never        -    the rest         42\n\
-             \x20                  abide  yes           54 ms   5.21 s           0          0\n"
+             \x20                  abide  yes            54 ms   5.21 s           0          0\n"
         );
         let about = Duration::from_secs(65);
         let top = title(&sink) + &subtitle(&sink, Kind::Embedded, about);

@@ -54,7 +54,7 @@ pub const RETRANSMIT_MAX: Duration = Duration::from_secs(10);
 pub const ACK_DELAY: Duration = Duration::from_millis(10);
 /// Bytes received on a stream after which an acknowledgement does not wait. On its way through ssh each
 /// wakes four processes, so that more of them would slow a transfer down.
-pub const ACK_EVERY: u64 = 256 * 1024;
+pub const ACK_EVERY: u64 = RECEIVE_WINDOW / 4;
 
 /// Silence on a datagram carrier after which a keepalive goes out: inside the 30 s that RFC 9000
 /// (10.1.2) found to be needed, give or take the jitter.

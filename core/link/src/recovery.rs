@@ -15,10 +15,12 @@ const KNOCK_PATIENT: Duration = Duration::from_secs(1);
 const PATIENT_FOR: Duration = Duration::from_secs(3600);
 /// Between knocks after that, for ever.
 const KNOCK_SLOW: Duration = Duration::from_secs(5);
-/// First wait between knocks while another carrier works and QUIC would only be better; it doubles.
-const KNOCK_BETTER: Duration = Duration::from_secs(20);
-/// How often it doubles: up to five minutes, so that a link without UDP is quiet too.
-const KNOCK_BETTER_DOUBLINGS: u32 = 4;
+/// Eager knocks after QUIC was lost, while another carrier works or is not in doubt yet.
+const KNOCKS_BETTER: u32 = 20;
+/// First wait after these, when QUIC would only be better; it doubles.
+const KNOCK_BETTER: Duration = Duration::from_secs(1);
+/// Longest wait, so that a link without UDP is quiet too.
+const KNOCK_BETTER_MAX: Duration = Duration::from_secs(300);
 /// How long knocks get before ssh is run, where UDP had worked.
 const SSH_AFTER_UDP: Duration = Duration::from_secs(4);
 /// How long where it had not.
@@ -65,7 +67,7 @@ pub struct Recovery {
     has_udp: bool,
     on_udp: bool,
     next_knock: Moment,
-    /// Knocks since the link worked without UDP.
+    /// Knocks since UDP was lost or a change of the network gave hope.
     better_knocks: u32,
     ssh: Ssh,
     /// How often in a row the server was reached and the login did not get through in time.
@@ -83,7 +85,7 @@ impl Recovery {
             has_udp,
             on_udp: false,
             next_knock: now,
-            better_knocks: 0,
+            better_knocks: KNOCKS_BETTER,
             ssh: Ssh::Idle { next: now },
             stalled: 0,
             changed: None,
@@ -110,7 +112,7 @@ impl Recovery {
     /// The link was heard again.
     pub fn handle_heard(&mut self, now: Moment) {
         self.silent_since = None;
-        self.better_knocks = 0;
+        self.better_knocks = KNOCKS_BETTER;
         self.next_knock = now + KNOCK_BETTER;
     }
 
@@ -219,9 +221,13 @@ impl Recovery {
     fn knock_wait(&mut self, now: Moment) -> Duration {
         match self.silent_since.map(|since| now.since(since)) {
             None => {
-                let doublings = self.better_knocks.min(KNOCK_BETTER_DOUBLINGS);
-                self.better_knocks = doublings + 1;
-                KNOCK_BETTER * (1 << doublings)
+                self.better_knocks = self.better_knocks.saturating_add(1);
+                match self.better_knocks.checked_sub(KNOCKS_BETTER + 1) {
+                    None => KNOCK_EAGER,
+                    Some(doublings) => {
+                        (KNOCK_BETTER * (1 << doublings.min(16))).min(KNOCK_BETTER_MAX)
+                    }
+                }
             }
             Some(silence) if silence < EAGER_FOR => KNOCK_EAGER,
             Some(silence) if silence < PATIENT_FOR => KNOCK_PATIENT,
@@ -310,10 +316,14 @@ mod tests {
                 .filter(|second| recovery.poll_step(at(second * 1_000)).is_some())
                 .count()
         };
-        knocks(&mut recovery, 0);
+        assert!(knocks(&mut recovery, 0) >= 15);
         assert!(knocks(&mut recovery, 3_600) <= 12, "in an hour");
         recovery.handle_network_change(at(7_200_000));
-        assert!(knocks(&mut recovery, 7_200) > 12, "eager again");
+        assert!(knocks(&mut recovery, 7_200) > 30, "eager again");
+        recovery.handle_udp(at(10_800_000), true);
+        recovery.handle_udp(at(10_800_000), false);
+        let eager = (0..4_000).filter(|ms| recovery.poll_step(at(10_800_000 + ms)).is_some());
+        assert_eq!(eager.count(), 20, "the other carrier may be as dead");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::watched::watch;
 use crate::wire::{Outlet, Queue};
 
 /// Bytes asked for in one read.
-const READ_SIZE: usize = 64 * 1024;
+const READ_SIZE: usize = 128 * 1024;
 /// Bytes that a pipe should hold: what it holds by default makes the two ends wait for each other.
 /// The link bounds what is in flight, so a larger one delays nothing.
 const PIPE_SIZE: usize = 256 * 1024;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use abide_carrier::quic::Identity;
 use abide_carrier::{Alarm, Driver, Event, LinkTag, Parts, Pipe};
 use abide_host::clock;
+use abide_host::memory::Heap;
 use abide_link::recovery::{Recovery, Step};
 use abide_link::{CarrierKind, Link, LinkEvent, LinkKey, Read, Role, StreamId};
 use abide_openssh::Escape;
@@ -69,6 +70,7 @@ pub struct Client<'a> {
     attempting: Option<AbortHandle>,
     /// The round trip when there was last one to know.
     rtt: Option<Duration>,
+    heap: Heap,
     outlets: Outlets,
 }
 
@@ -154,8 +156,12 @@ impl<'a> Client<'a> {
             attempt: 0,
             attempting: None,
             rtt: None,
+            heap: Heap::default(),
             outlets: Outlets { attempts: attempts_out },
         };
+        if let Some(local) = &mut client.local {
+            client.stdout.put(Bytes::from_static(local.ask()));
+        }
         if matches!(client.input, Input::Ended) && !client.on_terminal {
             client.driver.link.finish(client.output);
         }
@@ -206,8 +212,8 @@ impl<'a> Client<'a> {
     }
 
     fn poll_timeout(&self) -> Option<Moment> {
-        let outage =
-            self.local.as_ref().and(self.outage.poll_timeout(self.driver.link.silent_since()));
+        let silent = self.outage.poll_timeout(self.driver.link.silent_since());
+        let outage = self.local.as_ref().filter(|local| local.is_shown()).and(silent);
         [self.driver.poll_timeout(), self.recovery.poll_timeout(), outage]
             .into_iter()
             .flatten()
@@ -373,8 +379,12 @@ impl<'a> Client<'a> {
                 return Ok(None);
             }
         };
+        let bytes = match &mut self.local {
+            Some(local) => local.take_answer(bytes),
+            None => bytes,
+        };
         if self.local.is_none() {
-            self.send(bytes);
+            self.send(now, bytes);
             return Ok(None);
         }
         if self.recovery.needs_user()
@@ -384,7 +394,7 @@ impl<'a> Client<'a> {
             return self.sign_in(now).await;
         }
         let (passed, commands) = self.escape.filter(&bytes);
-        self.send(Bytes::from(passed));
+        self.send(now, Bytes::from(passed));
         for command in commands {
             if let Some(outcome) = self.on_command(now, command)? {
                 return Ok(Some(outcome));
@@ -393,7 +403,8 @@ impl<'a> Client<'a> {
         Ok(None)
     }
 
-    fn send(&mut self, bytes: Bytes) {
+    fn send(&mut self, now: Moment, bytes: Bytes) {
+        self.heap.handle_passed(now, bytes.len());
         let stream = self.input_stream();
         // There was room for a whole read before it was made.
         let _ = self.driver.link.write(stream, bytes);
@@ -464,6 +475,7 @@ impl<'a> Client<'a> {
         self.show_output(now);
         self.driver.pump(now);
         self.draw_outage(now);
+        self.heap.settle(now);
         if self.stdout.is_broken() {
             return Some(Outcome::OutputClosed);
         }
@@ -538,6 +550,7 @@ impl<'a> Client<'a> {
                     if let Some(local) = &mut self.local {
                         local.feed(&bytes);
                     }
+                    self.heap.handle_passed(now, bytes.len());
                     self.stdout.put(bytes);
                 }
                 Read::End => {
@@ -561,7 +574,8 @@ impl<'a> Client<'a> {
         if !self.outage.is_due(now, silent_since) {
             return;
         }
-        let (Some(local), Some(since)) = (&self.local, silent_since) else { return };
+        let shown = self.local.as_ref().filter(|local| local.is_shown());
+        let (Some(local), Some(since)) = (shown, silent_since) else { return };
         let doing = match () {
             () if self.recovery.needs_user() => Doing::NeedsUser,
             () if self.recovery.ssh_running() => Doing::RunningSsh,

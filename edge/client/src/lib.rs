@@ -3,6 +3,7 @@
 //! people come from `cli` through [`Voice`].
 
 mod again;
+mod anchor;
 mod client;
 mod connect;
 mod escape;

@@ -12,8 +12,9 @@ use tokio::sync::mpsc;
 use crate::paths::candidates;
 use crate::plan::Plan;
 
-/// Knocks that wait for an answer at once: at it, no further one is sent.
-const KNOCKS_MAX: usize = 16;
+/// Knocks that wait for an answer at once: at it, no further one is sent. Twice as many as eager knocks
+/// add up to within the time that an answer may take.
+const KNOCKS_MAX: usize = 32;
 
 /// What came of knocks and connections.
 pub(crate) enum Found {

@@ -5,6 +5,9 @@ use std::io;
 use abide_host::tty::{self, RawMode};
 use abide_screen::{Screen, Size};
 use abide_session::Terminal;
+use bytes::Bytes;
+
+use crate::anchor::{ASK, Anchor, Typed};
 
 /// Lines of scrollback in the model: terminals pull some back down when they grow.
 const SCROLLBACK_LINES: usize = 200;
@@ -13,13 +16,48 @@ const SCROLLBACK_LINES: usize = 200;
 pub(crate) struct Local {
     raw: Option<RawMode>,
     screen: Screen,
+    /// The terminal was asked where its cursor is, and has not answered.
+    anchor: Option<Anchor>,
+    /// Output goes to a terminal: only there may a line be drawn over it.
+    shown: bool,
 }
 
 impl Local {
     /// Takes the terminal over, until dropped.
     pub(crate) fn take() -> io::Result<Self> {
         let raw = RawMode::enter(io::stdin())?;
-        Ok(Local { raw: Some(raw), screen: Screen::new(model_size(&describe()), SCROLLBACK_LINES) })
+        let screen = Screen::new(model_size(&describe()), SCROLLBACK_LINES);
+        Ok(Local { raw: Some(raw), screen, anchor: None, shown: tty::is_tty(io::stdout()) })
+    }
+
+    /// What to write first: it asks where the cursor is. Nothing when stdout is no terminal.
+    pub(crate) fn ask(&mut self) -> &'static [u8] {
+        if !self.shown {
+            return b"";
+        }
+        self.anchor = Some(Anchor::default());
+        ASK
+    }
+
+    /// Whether a line may be drawn over the output.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.shown
+    }
+
+    /// Takes the terminal's answer out of what was typed, and puts the model where the cursor was.
+    pub(crate) fn take_answer(&mut self, typed: Bytes) -> Bytes {
+        let Some(anchor) = &mut self.anchor else { return typed };
+        match anchor.filter(&typed) {
+            Typed::Only(rest) => Bytes::from(rest),
+            Typed::Answer { row, col, rest } => {
+                if let Some(shown) = self.anchor.take().as_ref().and_then(Anchor::shown) {
+                    self.screen = Screen::new(self.screen.size(), SCROLLBACK_LINES);
+                    self.screen.feed(format!("\x1b[{row};{col}H").as_bytes());
+                    self.screen.feed(shown);
+                }
+                Bytes::from(rest)
+            }
+        }
     }
 
     pub(crate) fn screen(&self) -> &Screen {
@@ -28,6 +66,9 @@ impl Local {
 
     /// The same bytes as the terminal gets.
     pub(crate) fn feed(&mut self, bytes: &[u8]) {
+        if let Some(anchor) = &mut self.anchor {
+            anchor.note(bytes);
+        }
         self.screen.feed(bytes);
     }
 

@@ -1,13 +1,15 @@
-//! Writes to stdout or stderr from a thread of its own: these may be anything (a terminal that was
-//! stopped, a slow pipe, a file), and their flags are shared with other programs, so they are never
-//! made non-blocking.
+//! Writes to stdout or stderr: these may be anything (a terminal that was stopped, a slow pipe, a
+//! file), and their flags are shared with other programs, so they are never made non-blocking. What
+//! the system takes without waiting is written at once, the rest from a thread.
 
+use std::io::IoSlice;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
+use rustix::io::{Errno, ReadWriteFlags};
 use tokio::sync::Notify;
 
 /// Bytes that wait to be written. At it the link is read no further, and its window closes.
@@ -25,6 +27,9 @@ struct Shared {
 /// One output.
 #[derive(Debug)]
 pub(crate) struct Writer {
+    fd: Arc<OwnedFd>,
+    /// The system can tell whether a write to it would have to wait.
+    at_once: bool,
     queue: mpsc::Sender<Bytes>,
     shared: Arc<Shared>,
 }
@@ -32,21 +37,40 @@ pub(crate) struct Writer {
 impl Writer {
     /// Writes to a duplicate of `fd`.
     pub(crate) fn new(fd: impl AsFd) -> std::io::Result<Self> {
-        let fd = fd.as_fd().try_clone_to_owned()?;
+        let fd = Arc::new(fd.as_fd().try_clone_to_owned()?);
         let (queue, queued) = mpsc::channel();
         let shared = Arc::new(Shared::default());
-        let theirs = shared.clone();
+        let theirs = (fd.clone(), shared.clone());
         std::thread::Builder::new()
             .name("writer".into())
             .stack_size(64 * 1024)
-            .spawn(move || write(fd, queued, theirs))?;
-        Ok(Writer { queue, shared })
+            .spawn(move || write(&theirs.0, queued, &theirs.1))?;
+        Ok(Writer { fd, at_once: true, queue, shared })
     }
 
-    pub(crate) fn put(&self, bytes: Bytes) {
+    pub(crate) fn put(&mut self, mut bytes: Bytes) {
+        if self.at_once && self.shared.queued.load(Ordering::SeqCst) == 0 {
+            self.write_at_once(&mut bytes);
+            if bytes.is_empty() {
+                return;
+            }
+        }
         self.shared.queued.fetch_add(bytes.len(), Ordering::Relaxed);
         // A writer that ended has said that it is broken.
         let _ = self.queue.send(bytes);
+    }
+
+    /// Takes off the front what could be written without waiting.
+    fn write_at_once(&mut self, bytes: &mut Bytes) {
+        // Where the file stands, as without an offset.
+        const HERE: u64 = u64::MAX;
+        let slices = [IoSlice::new(bytes)];
+        match rustix::io::pwritev2(&*self.fd, &slices, HERE, ReadWriteFlags::NOWAIT) {
+            Ok(written) => bytes.advance(written),
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            // Not here: an old kernel, or a kind of file that cannot tell. Other errors the thread finds.
+            Err(_) => self.at_once = false,
+        }
     }
 
     /// At none, [`Writer::progress`] tells when there is some.
@@ -79,9 +103,9 @@ impl Writer {
     }
 }
 
-fn write(fd: OwnedFd, queued: mpsc::Receiver<Bytes>, shared: Arc<Shared>) {
+fn write(fd: &OwnedFd, queued: mpsc::Receiver<Bytes>, shared: &Shared) {
     for bytes in queued {
-        if !shared.broken.load(Ordering::Relaxed) && write_all(&fd, &bytes).is_err() {
+        if !shared.broken.load(Ordering::Relaxed) && write_all(fd, &bytes).is_err() {
             shared.broken.store(true, Ordering::Release);
             shared.wake.notify_one();
         }

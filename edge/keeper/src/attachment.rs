@@ -16,7 +16,7 @@ use crate::program::Source;
 /// Silence after which a client no longer holds the program back.
 const ABSENT_AFTER: std::time::Duration = std::time::Duration::from_secs(5);
 /// Room that a client which keeps up always has.
-const ROOM_KEPT: usize = 128 * 1024;
+const ROOM_KEPT: usize = crate::program::TURN_MAX;
 
 /// Which streams carry output.
 #[derive(Debug)]

@@ -12,6 +12,7 @@ use abide_link::CarrierKind;
 use abide_session::{Ask, Attach, Messages, Reply, Request, encode};
 use abide_terms::LinkId;
 use bytes::BytesMut;
+use rustix::fs::OFlags;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, oneshot};
@@ -179,8 +180,20 @@ fn pipe(mut fds: Vec<OwnedFd>, stream: UnixStream, rest: &[u8]) -> io::Result<Pi
     let socket = OwnedFd::from(stream.into_std()?);
     match (fds.pop(), fds.pop()) {
         (Some(write), Some(read)) => {
+            check_ways(&read, &write)?;
             Ok(Pipe::new(read, write, CarrierKind::SshPipe, &[])?.with_companion(socket))
         }
         _ => Pipe::new(socket.try_clone()?, socket, CarrierKind::Local, rest),
+    }
+}
+
+/// Waiting for what cannot happen would never end.
+fn check_ways(read: &OwnedFd, write: &OwnedFd) -> io::Result<()> {
+    let way = |fd| rustix::fs::fcntl_getfl(fd).map(|flags| flags & OFlags::RWMODE);
+    let wrong = |why: &str| Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    match (way(read)?, way(write)?) {
+        (OFlags::WRONLY, _) => wrong("the descriptor to read from is for writing"),
+        (_, OFlags::RDONLY) => wrong("the descriptor to write to is for reading"),
+        _ => Ok(()),
     }
 }

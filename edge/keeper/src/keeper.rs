@@ -8,6 +8,7 @@ use abide_carrier::quic::{DoorKeys, FarEndpoint, FarHandle, Identity, PublicKey,
 use abide_carrier::{Alarm, Driver, Event, LinkTag, Parts, Pipe, quic};
 use abide_host::child::Exit;
 use abide_host::clock;
+use abide_host::memory::Heap;
 use abide_link::{Link, LinkEvent, LinkKey, Read, Role, StreamId};
 use abide_session::{
     Ask, Attach, Description, Done, Failed, KeeperMessage, Opening, OpeningAnswer, Quic,
@@ -62,6 +63,7 @@ pub(crate) struct Keeper {
     refusals: Refusals,
     /// Clients that are being told why they were refused.
     refused: JoinSet<()>,
+    heap: Heap,
     carriers: mpsc::Sender<Event>,
     arrivals: mpsc::UnboundedSender<Arrival>,
 }
@@ -117,6 +119,7 @@ impl Keeper {
             wants_quic,
             refusals: Refusals::default(),
             refused: JoinSet::new(),
+            heap: Heap::default(),
             carriers,
             arrivals,
         }
@@ -198,9 +201,9 @@ impl Keeper {
                 self.refusals.tell(now, &refusal);
             }
             Wake::Stop(signal) => self.on_stop(now, signal),
-            Wake::Output(source) => drop(self.on_output(source)),
+            Wake::Output(source) => drop(self.on_output(now, source)),
             Wake::Input => self.program.iter_mut().for_each(Program::write_input),
-            Wake::Exit => self.on_exit(),
+            Wake::Exit => self.on_exit(now),
             Wake::Alarm => self.on_alarm(now),
         }
     }
@@ -426,9 +429,10 @@ impl Keeper {
     // The program.
 
     /// Takes some output; false when there was none.
-    fn on_output(&mut self, source: Source) -> bool {
+    fn on_output(&mut self, now: Moment, source: Source) -> bool {
         let taken = self.program.as_mut().and_then(|program| program.read_output(source));
         let Some(bytes) = taken else { return false };
+        self.heap.handle_passed(now, bytes.len());
         if let Some(canvas) = &mut self.canvas {
             canvas.feed(&bytes);
         }
@@ -438,14 +442,14 @@ impl Keeper {
         true
     }
 
-    fn on_exit(&mut self) {
+    fn on_exit(&mut self, now: Moment) {
         let Some(program) = &mut self.program else { return };
         if program.exit().is_none() {
             return;
         }
         // What the program itself printed is there by now; others on its terminal are not waited for.
         if self.canvas.is_some() {
-            while self.on_output(Source::Output) {}
+            while self.on_output(now, Source::Output) {}
             self.program.iter_mut().for_each(Program::close_terminal);
         }
     }
@@ -487,6 +491,7 @@ impl Keeper {
             }
             client.driver.pump(now);
         }
+        self.heap.settle(now);
     }
 
     fn serve_client(&mut self, now: Moment, index: usize) {
@@ -546,6 +551,7 @@ impl Keeper {
                     if !std::mem::replace(&mut typed, true) {
                         self.adopt_size(index);
                     }
+                    self.heap.handle_passed(now, bytes.len());
                     self.program.iter_mut().for_each(|program| program.put_input(bytes.clone()));
                 }
                 Read::End => {

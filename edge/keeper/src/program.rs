@@ -19,8 +19,8 @@ use crate::{environment, subsystem};
 
 /// Bytes that wait for the program to read. At it the link's window closes.
 const INPUT_MAX: usize = 64 * 1024;
-/// Bytes taken from the program in one turn.
-const TURN_MAX: usize = 64 * 1024;
+/// Bytes taken from the program in one turn, at most.
+pub(crate) const TURN_MAX: usize = 128 * 1024;
 /// A turn ends when there is less room than this for more.
 const ROOM_LEAST: usize = TURN_MAX / 8;
 /// Bytes that a program's pipes should hold, so that it need not wait for each of our turns.
@@ -193,16 +193,18 @@ impl Program {
         }
     }
 
-    /// Reads what is there, about `TURN_MAX` at most; `None` when nothing is, or the source is over.
+    /// Reads what is there, at most `TURN_MAX`; `None` when nothing is, or the source is over.
     pub(crate) fn read_output(&mut self, source: Source) -> Option<Bytes> {
         let (fd, taken) = match source {
             Source::Output => (&mut self.output, &mut self.taken),
             Source::Errors => (&mut self.errors, &mut self.taken),
         };
         while let Some(open) = fd
+            && taken.len() + ROOM_LEAST <= TURN_MAX
             && (taken.is_empty() || taken.capacity() - taken.len() >= ROOM_LEAST)
         {
-            match open.try_io(Interest::READABLE, |fd| read_more(fd, taken, TURN_MAX)) {
+            let most = TURN_MAX - taken.len();
+            match open.try_io(Interest::READABLE, |fd| read_more(fd, taken, most)) {
                 Ok(0) => *fd = None,
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,

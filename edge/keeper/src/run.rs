@@ -42,7 +42,7 @@ fn system(what: &'static str) -> impl Fn(io::Error) -> RunError {
 
 /// Serves one session until it is over. Tells the process that started it when it is ready.
 pub fn run(id: SessionId, start: Start) -> Result<(), RunError> {
-    abide_host::memory::keep_small();
+    abide_host::memory::set_up();
     abide_host::signals::ignore_sigpipe();
     let mut readiness = Readiness::from_environment().map_err(system("readiness"))?;
     let result = set_up(id, start, &mut readiness);

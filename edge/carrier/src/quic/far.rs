@@ -134,7 +134,9 @@ impl FarEndpoint {
                 continue;
             };
             let (keys, arrived) = (self.keys.clone(), arrived.clone());
-            let (endpoint, address) = (self.endpoint.clone(), incoming.remote_address());
+            let from = incoming.remote_address();
+            let address = SocketAddr::new(from.ip().to_canonical(), from.port());
+            let endpoint = self.endpoint.clone();
             let accepted = match settings::is_local(address) {
                 true => incoming.accept_with(self.local.clone()),
                 false => incoming.accept(),

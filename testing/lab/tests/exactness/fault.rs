@@ -52,8 +52,13 @@ impl Fault {
     }
 
     /// Causes it and waits until it is over. `arrived` counts bytes of the transfer at their
-    /// destination.
-    pub(crate) fn cause(self, place: &Place, arrived: &dyn Fn() -> u64) -> Result<(), Trouble> {
+    /// destination, where `whole` are expected.
+    pub(crate) fn cause(
+        self,
+        place: &Place,
+        arrived: &dyn Fn() -> u64,
+        whole: u64,
+    ) -> Result<(), Trouble> {
         let lab = &place.lab;
         match self {
             Cut(millis) => {
@@ -68,7 +73,7 @@ impl Fault {
             UdpBlocked => {
                 lab.link().udp_blocked(true);
                 // What was delivered already may still be on its way to the disk.
-                let wanted = arrived() + 1_000_000;
+                let wanted = whole.min(arrived() + 1_000_000);
                 let goes_on =
                     wait_until("going on without UDP", GOES_ON_WITHIN, || Ok(arrived() >= wanted));
                 lab.link().udp_blocked(false);

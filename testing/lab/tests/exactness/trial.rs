@@ -100,7 +100,7 @@ impl Trial<'_> {
                     }
                     Ok(arrived() >= wanted)
                 })?;
-                fault.cause(&self.place, arrived)?;
+                fault.cause(&self.place, arrived, began + bytes)?;
                 self.faults += 1;
             }
             let status = wait_exit(&mut child, self.amounts.limit)?;
