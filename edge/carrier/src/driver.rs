@@ -1,5 +1,7 @@
 //! Drives one link over its running carriers: the same for client and keeper.
 
+use std::time::Duration;
+
 use abide_link::{CarrierId, CarrierKind, Link, Misbehaviour};
 use abide_terms::Moment;
 use tokio::sync::mpsc;
@@ -7,6 +9,11 @@ use tokio::sync::mpsc;
 use crate::event::{Event, LinkTag, What};
 use crate::wire::{Outlet, Parts, Wire};
 use crate::{pipe, quic};
+
+/// Signs of life are of the time since they were last looked for. After longer than this they may be
+/// old, and are no news: taken for new ones, they would put a keepalive off by a whole period, in
+/// which a NAT forgets. Whatever waits for one looks sooner.
+const SIGN_FRESH: Duration = Duration::from_secs(4);
 
 /// A carrier that is gone, and why.
 #[derive(Debug)]
@@ -27,13 +34,15 @@ pub struct Driver {
     tag: LinkTag,
     wires: Vec<Wire>,
     next_carrier: u64,
+    /// When signs of life were last looked for.
+    looked: Option<Moment>,
     events: mpsc::Sender<Event>,
 }
 
 impl Driver {
     /// Drives `link`; its carriers report to `events` under `tag`.
     pub fn new(link: Link, tag: LinkTag, events: mpsc::Sender<Event>) -> Self {
-        Driver { link, tag, wires: Vec::new(), next_carrier: 0, events }
+        Driver { link, tag, wires: Vec::new(), next_carrier: 0, looked: None, events }
     }
 
     /// Adds a carrier; it replaces an older one of its kind, which is closed. `first` as in
@@ -113,8 +122,10 @@ impl Driver {
 
     /// Does what is due, and pumps.
     pub fn handle_timeout(&mut self, now: Moment) {
+        let fresh = self.looked.is_some_and(|looked| now.since(looked) <= SIGN_FRESH);
+        self.looked = Some(now);
         for wire in &mut self.wires {
-            if wire.signs_of_life() {
+            if wire.signs_of_life() && fresh {
                 self.link.handle_sign_of_life(now, wire.id);
             }
         }

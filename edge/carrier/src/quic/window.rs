@@ -1,10 +1,11 @@
-//! A congestion window that can be told that its path is dead. What was in flight there will never
-//! be acknowledged, and until it counts as lost it would keep the next path from being used: after
-//! minutes of silence everything waits for a probe, and probes are minutes apart by then.
+//! A congestion window that can be told that its path is dead, so that the next one begins afresh, as
+//! RFC 9000 (9.4) wants it and the library has it for a server's side only. What was in flight will
+//! never be acknowledged, and what it taught about the window was the outage: both would keep the
+//! next path from being used until a probe is due, and probes are minutes apart by then.
 
 use std::any::Any;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use quinn::congestion::{Controller, ControllerFactory, ControllerMetrics, CubicConfig};
@@ -19,30 +20,49 @@ struct Account {
     in_flight: AtomicU64,
     /// Of these, bytes that are not held against the window.
     forgiven: AtomicU64,
+    /// Nothing was sent since.
+    fresh: AtomicBool,
 }
 
 impl DeadPath {
-    /// What is in flight now counts no more, until something is acknowledged.
+    /// What is in flight now counts no more, nor what was learned.
     pub(crate) fn forgive(&self) {
+        self.0.fresh.store(true, Ordering::Relaxed);
         self.0.forgiven.store(self.0.in_flight.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 }
 
 impl ControllerFactory for DeadPath {
     fn build(self: Arc<Self>, now: Instant, current_mtu: u16) -> Box<dyn Controller> {
-        let inner = Arc::new(CubicConfig::default()).build(now, current_mtu);
-        Box::new(Forgiving { inner, account: self.0.clone() })
+        let account = self.0.clone();
+        Box::new(Forgiving {
+            inner: usual(now, current_mtu),
+            mtu: current_mtu,
+            since: None,
+            account,
+        })
     }
+}
+
+fn usual(now: Instant, mtu: u16) -> Box<dyn Controller> {
+    Arc::new(CubicConfig::default()).build(now, mtu)
 }
 
 /// A usual controller with that exception.
 struct Forgiving {
     inner: Box<dyn Controller>,
+    mtu: u16,
+    /// When the present path was first sent on, if it is not the first one.
+    since: Option<Instant>,
     account: Arc<Account>,
 }
 
 impl Controller for Forgiving {
     fn on_sent(&mut self, now: Instant, bytes: u64, last_packet_number: u64) {
+        if self.account.fresh.swap(false, Ordering::Relaxed) {
+            self.inner = usual(now, self.mtu);
+            self.since = Some(now);
+        }
         self.account.in_flight.fetch_add(bytes, Ordering::Relaxed);
         self.inner.on_sent(now, bytes, last_packet_number);
     }
@@ -79,15 +99,21 @@ impl Controller for Forgiving {
     ) {
         let left = self.account.in_flight.load(Ordering::Relaxed).saturating_sub(lost_bytes);
         self.account.in_flight.store(left, Ordering::Relaxed);
+        if self.since.is_some_and(|since| sent < since) {
+            return;
+        }
         self.inner.on_congestion_event(now, sent, is_persistent_congestion, lost_bytes);
     }
 
     fn on_mtu_update(&mut self, new_mtu: u16) {
+        self.mtu = new_mtu;
         self.inner.on_mtu_update(new_mtu);
     }
 
     fn window(&self) -> u64 {
-        self.inner.window() + self.account.forgiven.load(Ordering::Relaxed)
+        let fresh = self.account.fresh.load(Ordering::Relaxed);
+        let least = if fresh { self.inner.initial_window() } else { 0 };
+        self.inner.window().max(least) + self.account.forgiven.load(Ordering::Relaxed)
     }
 
     fn metrics(&self) -> ControllerMetrics {
@@ -95,8 +121,8 @@ impl Controller for Forgiving {
     }
 
     fn clone_box(&self) -> Box<dyn Controller> {
-        let inner = self.inner.clone_box();
-        Box::new(Forgiving { inner, account: self.account.clone() })
+        let (inner, account) = (self.inner.clone_box(), self.account.clone());
+        Box::new(Forgiving { inner, mtu: self.mtu, since: self.since, account })
     }
 
     fn initial_window(&self) -> u64 {
@@ -119,16 +145,20 @@ mod tests {
         let path = DeadPath::default();
         let mut controller = Arc::new(path.clone()).build(now, 1200);
         let usual = controller.window();
+        let later = now + std::time::Duration::from_secs(60);
         // Probes go out beyond the window.
         (0..40).for_each(|number| controller.on_sent(now, 1200, number));
-        assert!(controller.window() < 40 * 1200, "full");
+        controller.on_congestion_event(now, now, true, 0);
+        assert!(controller.window() < usual, "spoilt, and full");
         path.forgive();
-        assert_eq!(controller.window(), usual + 40 * 1200, "as if nothing were in flight");
-        controller.on_end_acks(now, 40 * 1200, false, Some(40));
-        assert_eq!(controller.window(), usual, "the new path's own account");
-        controller.on_congestion_event(now, now, false, 40 * 1200);
-        path.forgive();
-        assert_eq!(controller.window(), controller.clone_box().window());
-        assert!(controller.window() <= usual, "nothing is left to forgive");
+        assert_eq!(controller.window(), usual + 40 * 1200, "as if nothing had been sent");
+        controller.on_sent(later, 1200, 40);
+        assert_eq!(controller.window(), usual + 40 * 1200);
+        controller.on_end_acks(later, 40 * 1200, false, Some(40));
+        controller.on_congestion_event(later, now, true, 40 * 1200);
+        assert_eq!(controller.window(), usual, "the old path's losses are not the new one's");
+        controller.on_congestion_event(later, later, true, 0);
+        assert!(controller.window() < usual, "its own are");
+        assert_eq!(controller.clone_box().window(), controller.window());
     }
 }
