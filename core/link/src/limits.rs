@@ -56,9 +56,9 @@ pub const ACK_DELAY: Duration = Duration::from_millis(10);
 /// wakes four processes, so that more of them would slow a transfer down.
 pub const ACK_EVERY: u64 = RECEIVE_WINDOW / 4;
 
-/// Silence on a datagram carrier after which a keepalive goes out: inside the 30 s that RFC 9000
-/// (10.1.2) found to be needed, give or take the jitter.
-pub const KEEPALIVE_DATAGRAM: Duration = Duration::from_secs(30);
+/// Silence on a datagram carrier after which a keepalive goes out, less the jitter: inside the 30 s
+/// after which many NATs forget a UDP mapping (RFC 9000, 10.1.2; Linux conntrack's own default).
+pub const KEEPALIVE_DATAGRAM: Duration = Duration::from_millis(29_500);
 /// The same on a pipe: TCP mappings hold for minutes (shortest known default: 4 min).
 pub const KEEPALIVE_PIPE: Duration = Duration::from_secs(60);
 /// No keepalive is more frequent than this in a quiet link (RFC 8085, 3.5).

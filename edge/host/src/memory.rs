@@ -34,10 +34,7 @@ pub fn set_arena_max(arenas: u16) -> bool {
 /// Free bytes that the heap keeps at its end: a transfer would otherwise give pages back and ask for
 /// them again with every turn. [`Heap`] gives them back when it is over.
 #[cfg(target_env = "gnu")]
-const KEPT_FREE: i32 = 4 * 1024 * 1024;
-/// Blocks of this size do not live on the heap, and cost page faults each time.
-#[cfg(target_env = "gnu")]
-const BLOCK_MAX: i32 = 1024 * 1024;
+const KEPT_FREE: i32 = 512 * 1024;
 /// Bytes passed on after which it is worth while to look for free pages.
 const TRIM_AFTER: u64 = 1024 * 1024;
 /// How long nothing may have passed before that.
@@ -47,12 +44,10 @@ const QUIET: Duration = Duration::from_secs(1);
 pub fn set_up() {
     set_arena_max(1);
     #[cfg(target_env = "gnu")]
-    for (setting, value) in
-        [(libc::M_TRIM_THRESHOLD, KEPT_FREE), (libc::M_MMAP_THRESHOLD, BLOCK_MAX)]
-    {
-        // SAFETY: mallopt takes two numbers and sets a limit under the heap's own lock.
-        unsafe { libc::mallopt(setting, value) };
-    }
+    // SAFETY: mallopt takes two numbers and sets a limit under the heap's own lock.
+    unsafe {
+        libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT_FREE)
+    };
 }
 
 /// Makes the heap small again once what passed through a process is gone.

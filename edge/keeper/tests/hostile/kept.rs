@@ -38,7 +38,7 @@ impl Kept {
             ..Start::default()
         };
         let mut command = Command::new(std::env::current_exe().expect("a path"));
-        command.args(["kept::keeper_inside", "--exact", "--ignored", "--nocapture"]);
+        command.args(["kept::a_keeper_listens_for_its_user_alone", "--exact", "--nocapture"]);
         command.env("ABIDE_RUNTIME_DIR", dir.join("run"));
         command.env("KEPT", format!("{id} {}", encode_word(&start)));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
@@ -113,10 +113,19 @@ fn wait(mut is_so: impl FnMut() -> bool) -> bool {
     true
 }
 
+/// Also the keeper of all the other tests: started with `KEPT`, it is one.
 #[test]
-#[ignore = "part of the others: is the keeper"]
-fn keeper_inside() {
-    let given = std::env::var("KEPT").expect("started by Kept");
+fn a_keeper_listens_for_its_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    if let Ok(given) = std::env::var("KEPT") {
+        return be_a_keeper(&given);
+    }
+    let kept = Kept::start();
+    let mode = std::fs::metadata(&kept.socket).expect("a socket").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+fn be_a_keeper(given: &str) {
     let (id, start) = given.split_once(' ').expect("two words");
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
     abide_keeper::run(id.parse().expect("an id"), decode_word(start).expect("a start"))

@@ -125,38 +125,6 @@ async fn a_flood_of_descriptors() {
     wait_until("all descriptors being closed", || kept.descriptors() <= before);
 }
 
-#[tokio::test]
-async fn descriptors_that_carry_nothing() {
-    let kept = Kept::start();
-    let mut live = Live::attach(&kept).await;
-    let before = kept.descriptors();
-    let path = kept.socket.clone();
-    let attack = std::thread::spawn(move || {
-        let null = File::open("/dev/null").expect("/dev/null");
-        let folder = File::open("/").expect("a folder");
-        let file = File::open("/proc/self/exe").expect("a file");
-        let (reader, writer) = std::io::pipe().expect("a pipe");
-        let pairs = [
-            [null.as_fd(), null.as_fd()],
-            [folder.as_fd(), folder.as_fd()],
-            [file.as_fd(), null.as_fd()],
-            // The wrong way round: reading what is for writing.
-            [writer.as_fd(), reader.as_fd()],
-        ];
-        for ask in [Ask::Attach(Attach::default()), Ask::Resume(Resume {})] {
-            for pair in &pairs {
-                let stream = UnixStream::connect(&path).expect("a keeper that listens");
-                assert!(send_with(&stream, &request(ask.clone()), pair));
-                until_hung_up(&stream);
-            }
-        }
-    });
-    live.echo_during(attack).await;
-    kept.wait_for_log(&["carrier refused", "socket", "Operation not permitted"]);
-    kept.wait_for_log(&["carrier refused", "socket", "to read from is for writing"]);
-    wait_until("all descriptors being closed", || kept.descriptors() <= before);
-}
-
 /// Joins a link on the socket by hand; what was sent, and what the keeper said to it.
 fn join(
     kept: &Kept,
@@ -264,55 +232,4 @@ async fn handshakes_that_are_replayed_forged_or_out_of_place() {
         kept.wait_for_log(&["carrier refused", "socket", "process", why]);
     }
     other.echo().await;
-}
-
-#[tokio::test]
-async fn frames_that_break_the_rules_end_their_carrier_alone() {
-    let kept = Kept::start();
-    let mut live = Live::attach(&kept).await;
-    let mut other = Live::attach(&kept).await;
-    other.join_quic().await;
-    let (key, link) = (other.key(), other.link());
-    let too_far = Frame::Data {
-        stream: StreamId::from_number(abide_session::TERMINAL_INPUT),
-        offset: 1 << 40,
-        bytes: Bytes::from_static(b"x"),
-        fin: false,
-    };
-    let theirs = Frame::Data {
-        stream: StreamId::from_number(abide_session::terminal_output(0)),
-        offset: 0,
-        bytes: Bytes::from_static(b"x"),
-        fin: false,
-    };
-    let streams: Vec<u8> = (0..400u64)
-        .flat_map(|number| {
-            let stream = StreamId::from_number(number * 4);
-            let bytes = Bytes::from_static(b"x");
-            Frame::Data { stream, offset: 0, bytes, fin: false }.encode().to_vec()
-        })
-        .collect();
-    let before = kept.memory();
-    for bytes in [
-        too_far.encode().to_vec(),
-        theirs.encode().to_vec(),
-        streams,
-        vec![0x3f],
-        vec![0x10, 0, 0, 0xbf, 0xff, 0xff, 0xff],
-        noise(11, 65_536),
-        Frame::Proof([0; 32]).encode().to_vec(),
-    ] {
-        let lost = kept.log().matches("carrier lost").count();
-        let (mut stream, _, answer) = join(&kept, &key, link, None);
-        assert!(matches!(answer, Frame::Resume(_)), "{answer:?}");
-        // It may hang up before all is written.
-        let _ = stream.write_all(&bytes);
-        until_hung_up(&stream);
-        wait_until("a lost carrier in the log", || {
-            kept.log().matches("carrier lost").count() > lost
-        });
-        live.echo().await;
-        other.echo().await;
-    }
-    assert!(kept.memory() < before + 8 * 1024, "{before} KiB, then {}", kept.memory());
 }

@@ -1,10 +1,8 @@
 //! Misbehaviour at the keeper's UDP port.
 
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
 use std::time::Duration;
 
-use abide_carrier::quic::{Identity, NearEndpoint};
 use abide_link::{LinkKey, knock};
 use abide_terms::LinkId;
 
@@ -54,34 +52,6 @@ async fn forged_knocks_are_not_answered() {
 }
 
 #[tokio::test]
-async fn strangers_and_forged_links_over_quic() {
-    let kept = Kept::start();
-    let mut live = Live::attach(&kept).await;
-    live.join_quic().await;
-    let (to, keeper) = live.quic();
-    let connect = |identity: Identity, key: LinkKey, link: LinkId| async move {
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-        socket.set_nonblocking(true).expect("a socket");
-        let from = socket.local_addr().expect("an address").to_string();
-        let joined = NearEndpoint::connect(socket, to, &identity, keeper, &key, link).await;
-        (from, joined.map(|_| ()).expect_err("refused").to_string())
-    };
-    let stranger = Identity::generate().expect("a key");
-    let (from, _) = connect(stranger, live.key(), live.link()).await;
-    kept.wait_for_log(&["carrier refused", "quic", &from]);
-    live.echo().await;
-    let (from, said) = connect(live.identity.clone(), live.key(), LinkId([5; 16])).await;
-    assert!(said.contains("unknown-link"), "{said}");
-    kept.wait_for_log(&["carrier refused", "quic", &from, "no link 0505"]);
-    live.echo().await;
-    let wrong = LinkKey::from_bytes([3; 32]);
-    let (from, said) = connect(live.identity.clone(), wrong, live.link()).await;
-    assert!(said.contains("is wrong"), "{said}");
-    kept.wait_for_log(&["carrier refused", "quic", &from]);
-    live.echo().await;
-}
-
-#[tokio::test]
 async fn thousands_of_half_open_handshakes() {
     /// As many as the issue of this project asks for.
     const HANDSHAKES: usize = 10_000;
@@ -107,33 +77,4 @@ async fn thousands_of_half_open_handshakes() {
     newcomer.join_quic().await;
     newcomer.echo().await;
     wait_until("descriptors", || kept.descriptors() <= before.1 + 2);
-}
-
-#[tokio::test]
-async fn connections_that_come_and_go() {
-    let kept = Kept::start();
-    let mut live = Live::attach(&kept).await;
-    live.join_quic().await;
-    let before = kept.memory();
-    let (to, keeper) = live.quic();
-    let (identity, key, link) = (live.identity.clone(), live.key(), LinkId([5; 16]));
-    let connect = Arc::new(move || {
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-        socket.set_nonblocking(true).expect("a socket");
-        let (identity, key) = (identity.clone(), key.clone());
-        async move {
-            let connecting = NearEndpoint::connect(socket, to, &identity, keeper, &key, link);
-            // Dropped somewhere on its way.
-            let _ = tokio::time::timeout(Duration::from_millis(3), connecting).await;
-        }
-    });
-    for _ in 0..100 {
-        let ten: Vec<_> = (0..10).map(|_| tokio::spawn(connect())).collect();
-        live.echo().await;
-        for one in ten {
-            one.await.expect("no panic");
-        }
-    }
-    live.echo().await;
-    assert!(kept.memory() < before + 24 * 1024, "{before} KiB, then {}", kept.memory());
 }
