@@ -47,12 +47,15 @@ fn dropping_a_lab_ends_its_processes_and_removes_its_names() {
 
 #[test]
 fn an_owner_that_panics_or_is_killed_leaves_nothing() {
+    if let Ok(way) = std::env::var(DIE) {
+        own_and_die(&way);
+    }
     if lab(Profile::Lan).is_none() {
         return;
     }
     for way in ["panic", "kill"] {
         let mut owner = Command::new(std::env::current_exe().unwrap());
-        owner.args(["--exact", "owner_that_dies", "--ignored"]).env(DIE, way);
+        owner.args(["--exact", "an_owner_that_panics_or_is_killed_leaves_nothing"]).env(DIE, way);
         let mut owner = owner.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let pid = owner.id();
         assert!(!owner.wait().unwrap().success(), "{way}");
@@ -64,10 +67,8 @@ fn an_owner_that_panics_or_is_killed_leaves_nothing() {
     }
 }
 
-#[test]
-#[ignore = "the owner that the test above starts and lets die"]
-fn owner_that_dies() {
-    let way = std::env::var(DIE).expect("started by the test above");
+/// The inner half of the test above, in a process of its own.
+fn own_and_die(way: &str) -> ! {
     let lab = Lab::up(Profile::Lan).unwrap();
     assert_eq!(left_of(std::process::id()).len(), 5);
     if way == "kill" {
