@@ -4,6 +4,8 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::command::timeouts::Timeouts;
+use crate::command::tunnel::TunnelArgs;
 use crate::complaint::Complaint;
 use crate::exit::Exit;
 
@@ -16,6 +18,8 @@ pub(crate) enum Request {
     Own(Box<Own>),
     /// What runs at the far end; not for people.
     Keeper(Vec<String>),
+    /// autossh, with its own command line.
+    Autossh(Vec<OsString>),
     /// Something to print.
     Print(String),
 }
@@ -86,6 +90,13 @@ pub(crate) enum Own {
         #[command(flatten)]
         place: Place,
     },
+    /// Keep forwards of plain ssh up, against any server; say what is wrong when they are not
+    Tunnel(Box<TunnelArgs>),
+    /// Timeouts told truly: what is set, what it will do, how to change it
+    Timeouts {
+        #[command(subcommand)]
+        verb: Timeouts,
+    },
     /// Show on this machine what abide does when the cable is pulled
     Demo {
         /// Print the table as JSON
@@ -101,15 +112,21 @@ pub(crate) enum Own {
     Man,
 }
 
-const NAMES: [&str; 7] = ["ls", "attach", "detach", "end", "demo", "completions", "man"];
+const NAMES: [&str; 9] =
+    ["ls", "attach", "detach", "end", "tunnel", "timeouts", "demo", "completions", "man"];
 
 /// Reads the command line. The first word decides: one of ours, or ssh's form.
 pub(crate) fn read(arguments: &[OsString]) -> Result<Request, Complaint> {
     let rest = arguments.get(1..).unwrap_or_default();
+    let name = arguments.first().map(std::path::Path::new).and_then(std::path::Path::file_name);
+    if name.is_some_and(|name| name == "autossh") {
+        return Ok(Request::Autossh(rest.to_vec()));
+    }
     let first = rest.first().and_then(|word| word.to_str()).unwrap_or_default();
     match first {
         "keeper" => keeper(&rest[1..]),
         "ssh" => session(&rest[1..]),
+        "autossh" => Ok(Request::Autossh(rest[1..].to_vec())),
         "--version" => Ok(Request::Print(format!("abide {}\n", env!("CARGO_PKG_VERSION")))),
         "" if rest.is_empty() => Err(usage("no host, and no command")),
         "-h" | "--help" | "help" => Ok(Request::Print(crate::command::help::TEXT.to_owned())),
@@ -141,7 +158,8 @@ fn own(arguments: &[OsString]) -> Result<Request, Complaint> {
 fn arrange(arguments: &[OsString]) -> Result<Vec<OsString>, Complaint> {
     let [program, command, rest @ ..] = arguments else { return Ok(arguments.to_vec()) };
     let whole = Cli::command();
-    let takes_place = ["ls", "attach", "detach", "end"].iter().any(|name| command == name);
+    let takes_place =
+        ["ls", "attach", "detach", "end", "tunnel"].iter().any(|name| command == name);
     let Some(own) = whole.find_subcommand(command).filter(|_| takes_place) else {
         return Ok(arguments.to_vec());
     };
@@ -168,7 +186,11 @@ fn arrange(arguments: &[OsString]) -> Result<Vec<OsString>, Complaint> {
             continue;
         }
         ours.push(word.clone());
-        if word == "--udp-ports" {
+        let takes_value = |known: &clap::Arg| {
+            known.get_action().takes_values()
+                && known.get_long().is_some_and(|long| word == format!("--{long}").as_str())
+        };
+        if own.get_arguments().any(takes_value) {
             ours.extend(words.next().cloned());
         }
     }

@@ -83,7 +83,8 @@ pub(crate) fn connect(error: &ConnectError, host: &str) -> Complaint {
     }
 }
 
-fn ssh(ending: &SshEnding, asked: &str) -> Complaint {
+/// Why ssh ended, for the host that was asked for.
+pub(crate) fn ssh(ending: &SshEnding, asked: &str) -> Complaint {
     match ending {
         SshEnding::UnknownHost { host, temporary: false } => Complaint::new(format!("{host} is not a known host name"))
             .because("the resolver says that there is no such name")

@@ -133,6 +133,7 @@ pub(crate) fn terminal() -> Terminal {
         cols: size.cols.into(),
         width: size.xpixel.into(),
         height: size.ypixel.into(),
+        modes: abide_host::modes::encoded(std::io::stdin()).unwrap_or_default(),
     }
 }
 

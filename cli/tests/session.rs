@@ -114,6 +114,24 @@ fn another_escape_character_or_none() {
     assert_eq!(answer(&terminal, "~. 2>/dev/null || echo passed"), "passed");
 }
 
+#[test]
+fn the_persons_terminal_modes_are_the_programs() {
+    let far = Far::start();
+    let abide = env!("CARGO_BIN_EXE_abide");
+    let line = format!(
+        "stty erase ^H susp undef -ixon; exec {abide} -F {} far",
+        far.path("config").display()
+    );
+    let mut command = Command::new("bash");
+    command.args(["-c", &line]).env("ABIDE_RUNTIME_DIR", far.path("near"));
+    let terminal = Terminal::start(&command).expect("a terminal");
+    make_ready(&terminal);
+    let modes =
+        answer(&terminal, "stty -a | tr ';' '\\n' | grep -oE 'erase.*|susp.*|-ixon|[^-]icrnl'");
+    let modes: Vec<&str> = modes.split_whitespace().collect();
+    assert_eq!(modes, ["erase", "=", "^H", "susp", "=", "<undef>", "icrnl", "-ixon"]);
+}
+
 /// Runs the client under a shell which compares the terminal's modes before and after.
 fn under_a_shell(far: &Far, job_control: &str) -> Terminal {
     let abide = env!("CARGO_BIN_EXE_abide");

@@ -25,6 +25,12 @@ Options, before ssh's own flags
 In a session, at the start of a line
   ~.  leave and end it    ~d  detach    ~^Z  suspend    ~?  help    ~~  a tilde
 
+Timeouts of ssh and sshd, and tunnels over plain ssh
+  abide timeouts show host        what is set, where, what it will really do
+  abide timeouts chart|verify     as a picture; by watching the keepalives
+  abide timeouts set|undo|log     change them: diff, backup, proof, undo
+  abide tunnel -L ... host        supervised; `abide autossh`: a drop-in
+
 More
   abide demo                      see it on this machine, with the cable pulled
   abide completions SHELL         completions for bash, zsh, fish ...

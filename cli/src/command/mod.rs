@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod attach;
+mod autossh;
 mod demo;
 mod end;
 pub(crate) mod help;
@@ -8,6 +9,8 @@ mod keeper;
 mod list;
 mod session;
 mod target;
+pub(crate) mod timeouts;
+pub(crate) mod tunnel;
 
 use crate::args::{Own, Request, whole};
 use crate::complaint::Complaint;
@@ -19,12 +22,15 @@ pub(crate) fn run(request: Request) -> Result<Exit, Complaint> {
     match request {
         Request::Session(args) => session::run(args),
         Request::Keeper(words) => keeper::run(&words),
+        Request::Autossh(words) => autossh::run(words),
         Request::Print(text) => Ok(printed(&text)),
         Request::Own(own) => match *own {
             Own::Ls { json, place } => list::run(&place, json),
             Own::Attach { link, detach_others, place } => attach::run(link, detach_others, &place),
             Own::Detach { place } => end::run(end::What::Detach, &place),
             Own::End { place } => end::run(end::What::End, &place),
+            Own::Tunnel(args) => tunnel::run(*args),
+            Own::Timeouts { verb } => timeouts::run(&verb),
             Own::Demo { json } => demo::run(json),
             Own::Completions { shell } => {
                 let mut text = Vec::new();

@@ -1,44 +1,32 @@
-//! The model proper: drives the library's parser and terminal and hands out what they hold as plain
-//! values. Nothing of the library leaves this file and `tap.rs`.
+//! The model proper: all that a terminal keeps, in plain fields. What is done to it is in the parts
+//! below, by kind; which bytes ask for it is in `dispatch`.
 
+mod alternate;
+mod dispatch;
+mod edit;
+mod motion;
+mod print;
+mod reflow;
+mod reset;
+mod settings;
+mod sgr;
+mod tabs;
+
+use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
-use alacritty_terminal::event::VoidListener;
-use alacritty_terminal::grid::{Cursor as LibCursor, Dimensions, Grid};
-use alacritty_terminal::index::Line;
-use alacritty_terminal::term::cell::{Cell, Flags};
-use alacritty_terminal::term::{Config, Term, TermMode};
-use alacritty_terminal::vte::ansi::{
-    CharsetIndex, Color, NamedColor, Processor, StandardCharset, Timeout,
-};
-
-use crate::cells::{Cursor, Glyph, Row};
-use crate::ground::Piece;
-use crate::osc;
-use crate::pen::{Colour, Link, Pen, attr};
+use crate::cell::Cell;
+use crate::cursor::{Cursor, Saved};
+use crate::grid::Grid;
+use crate::history::History;
+use crate::links::{Link, LinkId, Links};
+use crate::row::Row;
 use crate::size::Size;
-use crate::tap::{BLINK, Region, Tap, default_tabs, has, mend};
 
-/// Most lines of scrollback a [`crate::Screen`] keeps; at the limit the oldest goes.
-pub const MAX_SCROLLBACK_LINES: usize = 100_000;
-/// Most cells of scrollback a [`crate::Screen`] keeps (24 bytes each): lines times columns.
-pub const MAX_SCROLLBACK_CELLS: usize = 8 << 20;
-
-/// Ending of the ids that the library makes up for links without one.
-const MADE_UP_ID: &str = "_alacritty";
-
-/// Synchronised updates are applied as they come, so there is nothing to time out and no clock.
-#[derive(Default)]
-struct NoSync;
-
-impl Timeout for NoSync {
-    fn set_timeout(&mut self, _: Duration) {}
-    fn clear_timeout(&mut self) {}
-    fn pending_timeout(&self) -> bool {
-        false
-    }
-}
+#[cfg(test)]
+pub(crate) use self::settings::MAX_TITLES;
+pub(crate) use self::settings::Settings;
+pub(crate) use self::tabs::default_tabs;
 
 /// Which screen to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,220 +37,163 @@ pub(crate) enum Buffer {
     Primary,
 }
 
+/// Rows and columns that scroll, 0-based, the ends excluded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Margins {
+    pub(crate) top: usize,
+    pub(crate) bottom: usize,
+    pub(crate) left: usize,
+    pub(crate) right: usize,
+}
+
+impl Margins {
+    fn whole(rows: usize, cols: usize) -> Self {
+        Self { top: 0, bottom: rows, left: 0, right: cols }
+    }
+
+    pub(crate) fn rows(self) -> Range<usize> {
+        self.top..self.bottom
+    }
+
+    pub(crate) fn cols(self) -> Range<usize> {
+        self.left..self.right
+    }
+}
+
+/// The primary screen while the alternate one is shown.
+#[derive(Clone, Debug)]
+pub(crate) struct Parked {
+    pub(crate) grid: Grid,
+    pub(crate) cursor: Cursor,
+    pub(crate) saved: Saved,
+    /// Private mode that switched: 47, 1047 or 1049.
+    pub(crate) by: u16,
+}
+
+/// A terminal's state. A copy shares all rows, on the screen and off it.
+#[derive(Clone, Debug)]
 pub(crate) struct Model {
-    parser: Processor<NoSync>,
-    pub(crate) tap: Tap,
-    scrollback_max: usize,
+    pub(crate) grid: Grid,
+    pub(crate) cursor: Cursor,
+    pub(crate) saved: Saved,
+    pub(crate) parked: Option<Box<Parked>>,
+    pub(crate) history: History,
+    links: Arc<Links>,
+    pub(crate) margins: Margins,
+    /// DECLRMM: left and right margins can be set.
+    pub(crate) sides: bool,
+    pub(crate) autowrap: bool,
+    pub(crate) origin: bool,
+    pub(crate) insert: bool,
+    /// LNM: a line feed is a carriage return too.
+    pub(crate) newline: bool,
+    pub(crate) tabs: Vec<bool>,
+    /// What a repeat (REP) would repeat: the last character, if nothing came after it.
+    last: Option<char>,
+    pub(crate) settings: Arc<Settings>,
 }
 
 impl Model {
     pub(crate) fn new(size: Size, scrollback_max: usize) -> Self {
-        let config =
-            Config { scrolling_history: history_limit(size, scrollback_max), ..Config::default() };
-        let tap = Tap::new(Term::new(config, &Dims(size), VoidListener));
-        Self { parser: Processor::new(), tap, scrollback_max }
-    }
-
-    pub(crate) fn take(&mut self, piece: Piece<'_>) {
-        match piece {
-            Piece::Plain(bytes) => self.parser.advance(&mut self.tap, bytes),
-            Piece::Osc(payload) => osc::parse(payload, |osc| self.tap.osc(osc)),
-            Piece::SoftReset => self.tap.soft_reset(),
-        }
-    }
-
-    pub(crate) fn resize(&mut self, size: Size) {
-        if size == self.size() {
-            return;
-        }
         let (rows, cols) = (usize::from(size.rows), usize::from(size.cols));
-        let tap = &mut self.tap;
-        tap.term.resize(Dims(size));
-        if let Some(parked) = &mut tap.parked {
-            parked.grid.resize(true, rows, cols);
+        Self {
+            grid: Grid::new(rows, cols),
+            cursor: Cursor::default(),
+            saved: Saved::default(),
+            parked: None,
+            history: History::new(scrollback_max),
+            links: Arc::default(),
+            margins: Margins::whole(rows, cols),
+            sides: false,
+            autowrap: true,
+            origin: false,
+            insert: false,
+            newline: false,
+            tabs: default_tabs(0, cols),
+            last: None,
+            settings: Arc::default(),
         }
-        tap.region = Region { top: 0, bottom: rows };
-        let known = tap.tabs.len().min(cols);
-        tap.tabs.truncate(cols);
-        tap.tabs.extend(default_tabs(known, cols));
-        settle_cursors(tap.term.grid_mut());
-        for line in (0..rows as i32).map(Line) {
-            mend(&mut tap.term.grid_mut()[line]);
-        }
-        let primary = match &mut tap.parked {
-            Some(parked) => {
-                settle_cursors(&mut parked.grid);
-                &mut parked.grid
-            }
-            None => tap.term.grid_mut(),
-        };
-        primary.update_history(history_limit(size, self.scrollback_max));
     }
 
     pub(crate) fn size(&self) -> Size {
-        let grid = self.tap.term.grid();
         // Within MAX_ROWS and MAX_COLS, so the casts lose nothing.
-        Size { rows: grid.screen_lines() as u16, cols: grid.columns() as u16 }
-    }
-
-    pub(crate) fn is_alternate(&self) -> bool {
-        self.tap.parked.is_some()
-    }
-
-    pub(crate) fn history(&self) -> usize {
-        self.grid(Buffer::Primary).history_size()
+        Size { rows: self.rows() as u16, cols: self.cols() as u16 }
     }
 
     pub(crate) fn rows(&self) -> usize {
-        self.tap.term.screen_lines()
+        self.grid.rows()
     }
 
-    pub(crate) fn lines(&self) -> Vec<String> {
-        (0..self.rows() as i32).map(|line| self.row(Buffer::Active, line).text()).collect()
+    pub(crate) fn cols(&self) -> usize {
+        self.grid.cols()
     }
 
-    pub(crate) fn autowrap(&self) -> bool {
-        has(&self.tap.term, TermMode::LINE_WRAP)
+    pub(crate) fn is_alternate(&self) -> bool {
+        self.parked.is_some()
     }
 
-    pub(crate) fn origin(&self) -> bool {
-        has(&self.tap.term, TermMode::ORIGIN)
-    }
-
-    pub(crate) fn insert(&self) -> bool {
-        has(&self.tap.term, TermMode::INSERT)
-    }
-
-    /// Whether G1 (after SO) is in use instead of G0.
-    pub(crate) fn shifted(&self) -> bool {
-        self.tap.shift == CharsetIndex::G1
-    }
-
-    pub(crate) fn cursor(&self, buffer: Buffer) -> Cursor {
-        cursor(&self.grid(buffer).cursor)
-    }
-
-    pub(crate) fn saved_cursor(&self, buffer: Buffer) -> Cursor {
-        cursor(&self.grid(buffer).saved_cursor)
-    }
-
-    /// A row; negative lines are scrollback, -1 the youngest.
-    pub(crate) fn row(&self, buffer: Buffer, line: i32) -> Row {
-        let cells = &self.grid(buffer)[Line(line)][..];
-        let mut glyphs: Vec<Glyph> = Vec::with_capacity(cells.len());
-        for (col, cell) in cells.iter().enumerate() {
-            let wide = cell.flags.contains(Flags::WIDE_CHAR);
-            if let Some(wide) = glyphs.last().filter(|before| before.width == 2) {
-                let pen = wide.pen.clone();
-                glyphs.push(Glyph { ch: ' ', marks: Vec::new(), width: 0, pen });
-                continue;
-            }
-            // Half of a wide character is shown blank.
-            let next = cells.get(col + 1);
-            let whole = next.is_some_and(|next| next.flags.contains(Flags::WIDE_CHAR_SPACER));
-            let ch = match cell.c {
-                '\t' => ' ',
-                _ if wide && !whole => ' ',
-                c => c,
-            };
-            let marks = cell.zerowidth().map(<[char]>::to_vec).unwrap_or_default();
-            glyphs.push(Glyph { ch, marks, width: 1 + u8::from(wide && whole), pen: pen(cell) });
-        }
-        let flags = cells.last().map_or(Flags::empty(), |cell| cell.flags);
-        Row {
-            glyphs,
-            wraps: flags.contains(Flags::WRAPLINE),
-            spacer: flags.contains(Flags::LEADING_WIDE_CHAR_SPACER),
-        }
-    }
-
-    fn grid(&self, buffer: Buffer) -> &Grid<Cell> {
-        match (&self.tap.parked, buffer) {
+    pub(crate) fn grid(&self, buffer: Buffer) -> &Grid {
+        match (&self.parked, buffer) {
             (Some(parked), Buffer::Primary) => &parked.grid,
-            _ => self.tap.term.grid(),
+            _ => &self.grid,
         }
     }
-}
 
-struct Dims(Size);
-
-impl Dimensions for Dims {
-    fn total_lines(&self) -> usize {
-        self.screen_lines()
-    }
-    fn screen_lines(&self) -> usize {
-        usize::from(self.0.rows)
-    }
-    fn columns(&self) -> usize {
-        usize::from(self.0.cols)
-    }
-}
-
-fn history_limit(size: Size, lines: usize) -> usize {
-    lines.min(MAX_SCROLLBACK_LINES).min(MAX_SCROLLBACK_CELLS / usize::from(size.cols))
-}
-
-/// After a resize a cursor may be off the screen, or wait to wrap in the middle of a row.
-fn settle_cursors(grid: &mut Grid<Cell>) {
-    let (last_row, last_col) = (grid.bottommost_line(), grid.last_column());
-    for cursor in [&mut grid.cursor, &mut grid.saved_cursor] {
-        cursor.point.line = cursor.point.line.min(last_row).max(Line(0));
-        cursor.point.column = cursor.point.column.min(last_col);
-        cursor.input_needs_wrap &= cursor.point.column == last_col;
-    }
-}
-
-fn cursor(cursor: &LibCursor<Cell>) -> Cursor {
-    let drawing =
-        |index| matches!(cursor.charsets[index], StandardCharset::SpecialCharacterAndLineDrawing);
-    use CharsetIndex::{G0, G1, G2, G3};
-    Cursor {
-        line: usize::try_from(cursor.point.line.0).unwrap_or(0),
-        col: cursor.point.column.0,
-        pending_wrap: cursor.input_needs_wrap,
-        pen: pen(&cursor.template),
-        drawing: [G0, G1, G2, G3].map(drawing),
-    }
-}
-
-fn pen(cell: &Cell) -> Pen {
-    const ATTRS: [(Flags, u8); 7] = [
-        (Flags::BOLD, attr::BOLD),
-        (Flags::DIM, attr::DIM),
-        (Flags::ITALIC, attr::ITALIC),
-        (BLINK, attr::BLINK),
-        (Flags::INVERSE, attr::INVERSE),
-        (Flags::HIDDEN, attr::HIDDEN),
-        (Flags::STRIKEOUT, attr::STRIKE),
-    ];
-    const UNDERLINES: [(Flags, u8); 5] = [
-        (Flags::UNDERLINE, 1),
-        (Flags::DOUBLE_UNDERLINE, 2),
-        (Flags::UNDERCURL, 3),
-        (Flags::DOTTED_UNDERLINE, 4),
-        (Flags::DASHED_UNDERLINE, 5),
-    ];
-    let set = |(flag, value): &(Flags, u8)| cell.flags.contains(*flag).then_some(*value);
-    Pen {
-        fg: colour(cell.fg),
-        bg: colour(cell.bg),
-        underline_colour: cell.underline_color().map_or(Colour::Default, colour),
-        underline: UNDERLINES.iter().find_map(set).unwrap_or(0),
-        attrs: ATTRS.iter().filter_map(set).sum(),
-        link: cell.hyperlink().map(|link| {
-            let id = Some(link.id()).filter(|id| !id.ends_with(MADE_UP_ID));
-            Arc::new(Link { id: id.map(str::to_owned), uri: link.uri().to_owned() })
-        }),
-    }
-}
-
-fn colour(colour: Color) -> Colour {
-    match colour {
-        Color::Named(name) if (name as usize) <= NamedColor::BrightWhite as usize => {
-            Colour::Named(name as u8)
+    pub(crate) fn cursor(&self, buffer: Buffer) -> &Cursor {
+        match (&self.parked, buffer) {
+            (Some(parked), Buffer::Primary) => &parked.cursor,
+            _ => &self.cursor,
         }
-        Color::Named(_) => Colour::Default,
-        Color::Indexed(index) => Colour::Indexed(index),
-        Color::Spec(rgb) => Colour::Rgb(rgb.r, rgb.g, rgb.b),
+    }
+
+    pub(crate) fn saved(&self, buffer: Buffer) -> &Saved {
+        match (&self.parked, buffer) {
+            (Some(parked), Buffer::Primary) => &parked.saved,
+            _ => &self.saved,
+        }
+    }
+
+    pub(crate) fn row(&self, row: usize) -> &Row {
+        self.grid.row(row)
+    }
+
+    /// The hyperlink of that number on either screen.
+    pub(crate) fn link(&self, id: LinkId) -> Option<&Arc<Link>> {
+        self.links.get(id)
+    }
+
+    /// Whether nothing came after a printed character: a repeat (REP) may follow.
+    pub(crate) fn just_printed(&self) -> bool {
+        self.last.is_some()
+    }
+
+    /// Whether left and right margins leave columns out.
+    pub(crate) fn is_boxed(&self) -> bool {
+        self.margins.cols() != (0..self.cols())
+    }
+
+    /// What erased cells become.
+    fn erased(&self) -> Cell {
+        Cell::erased(self.cursor.pen)
+    }
+
+    /// The number of a link; room is made for it, if need be.
+    fn link_id(&mut self, link: Link) -> LinkId {
+        if let Some(id) = self.links.find(&link) {
+            return id;
+        }
+        let mut links = std::mem::take(&mut self.links);
+        let table = Arc::make_mut(&mut links);
+        if table.wants_room(&link) {
+            let parked = self.parked.as_deref();
+            let pens = [&self.cursor, &self.saved.cursor].into_iter();
+            let pens = pens.chain(parked.iter().flat_map(|p| [&p.cursor, &p.saved.cursor]));
+            let pens = pens.map(|cursor| cursor.pen.link);
+            let cells = self.grid.links().chain(parked.iter().flat_map(|p| p.grid.links()));
+            table.retain(pens.chain(cells));
+        }
+        let id = table.add(Arc::new(link));
+        self.links = links;
+        id
     }
 }

@@ -9,6 +9,9 @@ const KEPT: [u16; 27] = [
     1035, 1036, 1039, 1042, 1043, 2004, 2027, 2031,
 ];
 
+/// The one mode of these that every terminal has on at first.
+const CURSOR_SHOWN: u16 = 25;
+
 /// Most entries in a kitty keyboard stack; at the limit the oldest is dropped, as kitty does.
 pub(crate) const MAX_KEYBOARD_STACK: usize = 16;
 
@@ -19,11 +22,35 @@ pub(crate) const MAX_KEYBOARD_STACK: usize = 16;
 pub(crate) struct ModeLog(Vec<(u16, bool)>);
 
 impl ModeLog {
+    /// Whether a mode is one that is remembered.
+    pub(crate) fn keeps(mode: u16) -> bool {
+        KEPT.contains(&mode)
+    }
+
     pub(crate) fn note(&mut self, mode: u16, on: bool) {
-        if KEPT.contains(&mode) {
+        if Self::keeps(mode) {
             self.0.retain(|(known, _)| *known != mode);
             self.0.push((mode, on));
         }
+    }
+
+    /// Drops what says what is so at first.
+    #[cfg(test)]
+    pub(crate) fn forget_defaults(&mut self) {
+        self.0.retain(|(mode, on)| *on != (*mode == CURSOR_SHOWN));
+    }
+
+    /// What was last said about a mode.
+    pub(crate) fn last(&self, mode: u16) -> Option<bool> {
+        self.0.iter().find(|(known, _)| *known == mode).map(|(_, on)| *on)
+    }
+
+    /// Puts modes back, as a reset does, that `other` says nothing of.
+    pub(crate) fn undo(&self, other: &Self, out: &mut Vec<u8>) {
+        let missing = self.0.iter().filter(|(mode, _)| other.last(*mode).is_none());
+        // Where it is off at first, or nobody knows, off is left off.
+        let changed = missing.filter(|(mode, on)| *on != (*mode == CURSOR_SHOWN));
+        Self(changed.map(|(mode, on)| (*mode, !on)).collect()).write(out);
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
@@ -65,6 +92,16 @@ impl Keyboard {
     pub(crate) fn set(&mut self, change: impl FnOnce(u8) -> u8) {
         if let Some(top) = self.0.last_mut() {
             *top = change(*top);
+        }
+    }
+
+    /// Takes back whatever was pushed; what the base was set to remains.
+    pub(crate) fn undo(&self, out: &mut Vec<u8>) {
+        if self.0.len() > 1 {
+            out.extend_from_slice(format!("\x1b[<{}u", self.0.len() - 1).as_bytes());
+        }
+        if self.0[0] != 0 {
+            out.extend_from_slice(b"\x1b[=0u");
         }
     }
 

@@ -1,21 +1,57 @@
-//! How text looks (colours, attributes, hyperlink), and the bytes that make a terminal write so.
+//! How text looks (colours, attributes, hyperlink), packed, and the bytes that make a terminal write so.
 
-use std::fmt::Write as _;
-use std::sync::Arc;
+use std::io::Write as _;
 
-/// A colour as the application asked for it: palette entries 0..=15 by name and by number are kept
-/// apart, since terminals that brighten bold text do so for names only.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Colour {
-    #[default]
+use crate::links::{Link, LinkId};
+
+/// A colour as the application asked for it, in four bytes. Palette entries 0..=15 by name and by
+/// number are kept apart, since terminals that brighten bold text do so for names only.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Colour(u32);
+
+/// A [`Colour`] taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shade {
     Default,
     Named(u8),
     Indexed(u8),
     Rgb(u8, u8, u8),
 }
 
-/// Shape of an underline, by its SGR sub-parameter (0 is none).
-pub(crate) type Underline = u8;
+const NAMED: u8 = 1;
+const INDEXED: u8 = 2;
+const RGB: u8 = 3;
+
+impl Colour {
+    pub(crate) const DEFAULT: Self = Self(0);
+
+    pub(crate) const fn named(n: u8) -> Self {
+        Self(u32::from_be_bytes([NAMED, 0, 0, n]))
+    }
+
+    pub(crate) const fn indexed(n: u8) -> Self {
+        Self(u32::from_be_bytes([INDEXED, 0, 0, n]))
+    }
+
+    pub(crate) const fn rgb(r: u8, g: u8, b: u8) -> Self {
+        Self(u32::from_be_bytes([RGB, r, g, b]))
+    }
+
+    pub(crate) fn shade(self) -> Shade {
+        match self.0.to_be_bytes() {
+            [NAMED, _, _, n] => Shade::Named(n),
+            [INDEXED, _, _, n] => Shade::Indexed(n),
+            [RGB, r, g, b] => Shade::Rgb(r, g, b),
+            _ => Shade::Default,
+        }
+    }
+}
+
+impl std::fmt::Debug for Colour {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.shade().fmt(f)
+    }
+}
 
 /// On/off attributes, in bits.
 pub(crate) mod attr {
@@ -26,42 +62,60 @@ pub(crate) mod attr {
     pub(crate) const INVERSE: u8 = 1 << 4;
     pub(crate) const HIDDEN: u8 = 1 << 5;
     pub(crate) const STRIKE: u8 = 1 << 6;
+    pub(crate) const OVERLINE: u8 = 1 << 7;
 
     /// Each attribute with its SGR number.
-    pub(crate) const SGR: [(u8, u8); 7] =
-        [(BOLD, 1), (DIM, 2), (ITALIC, 3), (BLINK, 5), (INVERSE, 7), (HIDDEN, 8), (STRIKE, 9)];
-}
-
-/// A hyperlink (OSC 8).
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Link {
-    pub(crate) id: Option<String>,
-    pub(crate) uri: String,
+    pub(crate) const SGR: [(u8, u8); 8] = [
+        (BOLD, 1),
+        (DIM, 2),
+        (ITALIC, 3),
+        (BLINK, 5),
+        (INVERSE, 7),
+        (HIDDEN, 8),
+        (STRIKE, 9),
+        (OVERLINE, 53),
+    ];
 }
 
 /// Everything that decides how the next character looks.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Pen {
     pub(crate) fg: Colour,
     pub(crate) bg: Colour,
     pub(crate) underline_colour: Colour,
-    pub(crate) underline: Underline,
     pub(crate) attrs: u8,
-    pub(crate) link: Option<Arc<Link>>,
+    /// Shape of the underline, by its SGR sub-parameter (0 is none).
+    pub(crate) underline: u8,
+    pub(crate) link: LinkId,
 }
 
-/// Bytes that change a terminal's pen from `from` to `to`.
-pub(crate) fn change(out: &mut Vec<u8>, from: &Pen, to: &Pen) {
-    if from.link != to.link {
-        link(out, to.link.as_deref());
+impl Pen {
+    pub(crate) const DEFAULT: Self = Self {
+        fg: Colour::DEFAULT,
+        bg: Colour::DEFAULT,
+        underline_colour: Colour::DEFAULT,
+        attrs: 0,
+        underline: 0,
+        link: LinkId::NONE,
+    };
+
+    /// What erased cells look like: they take the background on.
+    pub(crate) fn erased(self) -> Self {
+        Self { bg: self.bg, ..Self::DEFAULT }
     }
-    let same_look = Pen { link: None, ..from.clone() } == Pen { link: None, ..to.clone() };
-    if !same_look {
-        out.extend_from_slice(sgr(to).as_bytes());
+
+    /// Whether a blank written so cannot be told from nothing.
+    pub(crate) fn hides_blanks(self) -> bool {
+        let seen = attr::INVERSE | attr::STRIKE | attr::OVERLINE;
+        self.fg == Colour::DEFAULT
+            && self.bg == Colour::DEFAULT
+            && self.attrs & seen == 0
+            && self.underline == 0
     }
 }
 
-fn link(out: &mut Vec<u8>, link: Option<&Link>) {
+/// Writes what opens a hyperlink, or ends the one before.
+pub(crate) fn link(out: &mut Vec<u8>, link: Option<&Link>) {
     out.extend_from_slice(b"\x1b]8;");
     if let Some(link) = link {
         if let Some(id) = &link.id {
@@ -76,43 +130,41 @@ fn link(out: &mut Vec<u8>, link: Option<&Link>) {
     out.extend_from_slice(b"\x1b\\");
 }
 
-/// The whole pen as one SGR sequence, from a reset.
-fn sgr(pen: &Pen) -> String {
-    let mut text = String::from("\x1b[");
+/// Writes the whole pen, but for its link, as one SGR sequence, from a reset.
+pub(crate) fn sgr(out: &mut Vec<u8>, pen: &Pen) {
+    out.extend_from_slice(b"\x1b[");
+    // Writing to a Vec cannot fail.
     for (bit, number) in attr::SGR {
         if pen.attrs & bit != 0 {
-            let _ = write!(text, ";{number}");
+            let _ = write!(out, ";{number}");
         }
     }
-    match pen.underline {
-        0 => {}
-        1 => text.push_str(";4"),
-        shape => {
-            let _ = write!(text, ";4:{shape}");
-        }
-    }
-    colour(&mut text, pen.fg, 30);
-    colour(&mut text, pen.bg, 40);
-    underline_colour(&mut text, pen.underline_colour);
+    let _ = match pen.underline {
+        0 => Ok(()),
+        1 => write!(out, ";4"),
+        shape => write!(out, ";4:{shape}"),
+    };
+    colour(out, pen.fg, 30);
+    colour(out, pen.bg, 40);
+    underline_colour(out, pen.underline_colour);
     // The leading empty parameter is 0, reset.
-    text.push('m');
-    text
+    out.push(b'm');
 }
 
-fn colour(text: &mut String, colour: Colour, base: u8) {
-    let _ = match colour {
-        Colour::Default => Ok(()),
-        Colour::Named(n) if n < 8 => write!(text, ";{}", base + n),
-        Colour::Named(n) => write!(text, ";{}", base + 52 + n),
-        Colour::Indexed(n) => write!(text, ";{};5;{n}", base + 8),
-        Colour::Rgb(r, g, b) => write!(text, ";{};2;{r};{g};{b}", base + 8),
+fn colour(out: &mut Vec<u8>, colour: Colour, base: u8) {
+    let _ = match colour.shade() {
+        Shade::Default => Ok(()),
+        Shade::Named(n) if n < 8 => write!(out, ";{}", base + n),
+        Shade::Named(n) => write!(out, ";{}", base + 52 + n),
+        Shade::Indexed(n) => write!(out, ";{};5;{n}", base + 8),
+        Shade::Rgb(r, g, b) => write!(out, ";{};2;{r};{g};{b}", base + 8),
     };
 }
 
-fn underline_colour(text: &mut String, colour: Colour) {
-    let _ = match colour {
-        Colour::Default => Ok(()),
-        Colour::Named(n) | Colour::Indexed(n) => write!(text, ";58:5:{n}"),
-        Colour::Rgb(r, g, b) => write!(text, ";58:2::{r}:{g}:{b}"),
+fn underline_colour(out: &mut Vec<u8>, colour: Colour) {
+    let _ = match colour.shade() {
+        Shade::Default => Ok(()),
+        Shade::Named(n) | Shade::Indexed(n) => write!(out, ";58:5:{n}"),
+        Shade::Rgb(r, g, b) => write!(out, ";58:2::{r}:{g}:{b}"),
     };
 }

@@ -18,6 +18,10 @@ pub struct Terminal {
     /// Height, in pixels; 0 if unknown.
     #[prost(uint32, tag = "5")]
     pub height: u32,
+    /// Its modes as RFC 4254 section 8 encodes them, for a program that is to start on it; may be
+    /// empty.
+    #[prost(bytes = "vec", tag = "6")]
+    pub modes: Vec<u8>,
 }
 
 /// What a session runs.

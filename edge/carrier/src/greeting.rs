@@ -27,6 +27,9 @@ pub enum GreetingError {
     /// So many others were there that it had to make room.
     #[error("made room: more than {0} were waiting to be let in")]
     TooMany(usize),
+    /// So many others were there that it was not let in.
+    #[error("found the door shut: {0} handshakes are under way already")]
+    Crowded(usize),
     /// Bytes that are no frames.
     #[error("sent {0}")]
     Frames(#[from] FrameError),

@@ -120,6 +120,7 @@ pub(crate) fn describe() -> Terminal {
         cols: size.cols.into(),
         width: size.xpixel.into(),
         height: size.ypixel.into(),
+        modes: Vec::new(),
     }
 }
 

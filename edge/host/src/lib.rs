@@ -13,6 +13,7 @@ pub mod detach;
 pub mod files;
 pub mod local;
 pub mod memory;
+pub mod modes;
 pub mod network;
 pub mod process;
 pub mod pty;

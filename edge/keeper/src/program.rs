@@ -1,21 +1,18 @@
 //! The program of a session, on a terminal or on pipes, with what goes in and comes out.
 
+mod spawn;
+
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
 
-use abide_carrier::watch;
 use abide_host::child::{Child, Exit};
-use abide_host::command::ShellCommand;
-use abide_host::descriptors::{read_more, set_pipe_size};
-use abide_host::{process, pty, users};
+use abide_host::descriptors::read_more;
+use abide_host::pty;
 use abide_session::{ProgramKind, RefusalCode, Refused, Start, Terminal};
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-
-use crate::{environment, subsystem};
 
 /// Bytes that wait for the program to read. At it the link's window closes.
 const INPUT_MAX: usize = 64 * 1024;
@@ -23,8 +20,6 @@ const INPUT_MAX: usize = 64 * 1024;
 pub(crate) const TURN_MAX: usize = 128 * 1024;
 /// A turn ends when there is less room than this for more.
 const ROOM_LEAST: usize = TURN_MAX / 8;
-/// Bytes that a program's pipes should hold, so that it need not wait for each of our turns.
-const PIPE_SIZE: usize = 256 * 1024;
 
 /// Which output of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,72 +46,6 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts what `start` asks for.
-    pub(crate) fn spawn(start: &Start) -> Result<Self, Refused> {
-        let user = users::current();
-        if !is_executable(&user.shell) {
-            return Err(refused(RefusalCode::NoShell, user.shell.display().to_string()));
-        }
-        let command = command(start, &user)?;
-        match &start.terminal {
-            Some(terminal) => Self::on_terminal(command, terminal, &user),
-            None => Self::on_pipes(command, &user),
-        }
-    }
-
-    fn on_terminal(
-        mut command: ShellCommand,
-        terminal: &Terminal,
-        user: &users::User,
-    ) -> Result<Self, Refused> {
-        let no_terminal = |error: io::Error| refused(RefusalCode::NoTerminal, error.to_string());
-        let mut pty = pty::open(size(terminal)).map_err(no_terminal)?;
-        let device = rustix::pty::ptsname(&pty.master, Vec::new());
-        let device = device.map_err(|error| no_terminal(error.into()))?;
-        let device = PathBuf::from(device.to_string_lossy().into_owned());
-        command.env = environment::for_program(user, Some((&terminal.kind, &device)));
-        let child = pty::spawn(&mut pty, &command).map_err(|error| no_shell(&command, &error))?;
-        let input = pty.master.try_clone().and_then(watch).map_err(no_terminal)?;
-        let output = watch(pty.master).map_err(no_terminal)?;
-        Self::new(child, input, output, None).map_err(no_terminal)
-    }
-
-    fn on_pipes(mut command: ShellCommand, user: &users::User) -> Result<Self, Refused> {
-        command.env = environment::for_program(user, None);
-        let piped = process::spawn(&command).map_err(|error| no_shell(&command, &error))?;
-        for end in [&piped.stdin, &piped.stdout] {
-            // Refused to a user with too many large ones: then it stays as it is.
-            let _ = set_pipe_size(end, PIPE_SIZE);
-        }
-        let other = |error: io::Error| refused(RefusalCode::Other, error.to_string());
-        let input = watch(piped.stdin).map_err(other)?;
-        let output = watch(piped.stdout).map_err(other)?;
-        let errors = watch(piped.stderr).map_err(other)?;
-        Self::new(piped.child, input, output, Some(errors)).map_err(other)
-    }
-
-    fn new(
-        child: Child,
-        input: AsyncFd<OwnedFd>,
-        output: AsyncFd<OwnedFd>,
-        errors: Option<AsyncFd<OwnedFd>>,
-    ) -> io::Result<Self> {
-        let exited = watch(child.pidfd()?)?;
-        let on_terminal = errors.is_none();
-        Ok(Program {
-            child,
-            exited,
-            exit: None,
-            input: Some(input),
-            input_queue: VecDeque::new(),
-            input_ends: false,
-            output: Some(output),
-            errors,
-            on_terminal,
-            taken: BytesMut::new(),
-        })
-    }
-
     // What goes in.
 
     /// More input is welcome.
@@ -267,22 +196,6 @@ impl Program {
     }
 }
 
-fn command(start: &Start, user: &users::User) -> Result<ShellCommand, Refused> {
-    let what = start.program.as_ref().and_then(|program| program.what.as_ref());
-    let mut command = match what {
-        Some(ProgramKind::LoginShell(_)) | None => ShellCommand::login_shell(&user.shell),
-        Some(ProgramKind::Command(line)) => ShellCommand::shell_line(&user.shell, line),
-        Some(ProgramKind::Subsystem(name)) => {
-            let line = subsystem::command(name);
-            let line = line.ok_or_else(|| refused(RefusalCode::NoSubsystem, name.clone()))?;
-            ShellCommand::shell_line(&user.shell, format!("exec {line}"))
-        }
-    };
-    command.cwd = if user.home.is_dir() { user.home.clone() } else { PathBuf::from("/") };
-    command.umask = abide_host::readiness::original_umask();
-    Ok(command)
-}
-
 /// What a session runs, for people.
 pub(crate) fn describe(start: &Start) -> String {
     match start.program.as_ref().and_then(|program| program.what.as_ref()) {
@@ -303,14 +216,6 @@ fn size(terminal: &Terminal) -> pty::Size {
         xpixel: side(terminal.width, 0),
         ypixel: side(terminal.height, 0),
     }
-}
-
-fn is_executable(path: &Path) -> bool {
-    rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
-}
-
-fn no_shell(command: &ShellCommand, error: &io::Error) -> Refused {
-    refused(RefusalCode::NoShell, format!("{}: {error}", command.program.display()))
 }
 
 pub(crate) fn refused(code: RefusalCode, evidence: impl Into<String>) -> Refused {

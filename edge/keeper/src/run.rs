@@ -11,14 +11,16 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::door;
-use crate::keeper::{Inlets, Keeper};
+use crate::keeper::{Inlets, Keeper, Outlets};
 use crate::lingering::{self, Logout};
 use crate::scope;
 
 /// Carrier events that wait; at it, carriers are read no faster than they are handled.
 const EVENTS_MAX: usize = 64;
-/// Visits that wait.
+/// Visits that wait; at it, the door takes in no more.
 const VISITS_MAX: usize = 16;
+/// Carriers by QUIC, and refused ones, that wait; at it, further ones are dropped.
+const ARRIVALS_MAX: usize = 256;
 
 /// Why a keeper could not serve.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +75,7 @@ async fn serve(
     let keys = DoorKeys::default();
     let (visits, visits_in) = mpsc::channel(VISITS_MAX);
     let (carriers, carriers_in) = mpsc::channel(EVENTS_MAX);
-    let (arrivals, arrivals_in) = mpsc::unbounded_channel();
+    let (arrivals, arrivals_in) = mpsc::channel(ARRIVALS_MAX);
     let (stop, stop_in) = mpsc::channel(1);
     watch_signals(stop).map_err(system("signals"))?;
     tokio::spawn(door::serve(listener, keys.clone(), visits));
@@ -83,7 +85,7 @@ async fn serve(
     if let Some(readiness) = readiness.take() {
         readiness.announce("ready").map_err(system("readiness"))?;
     }
-    let keeper = Keeper::new(id, start, keys, carriers, arrivals);
+    let keeper = Keeper::new(id, start, keys, Outlets { carriers, arrivals });
     let inlets =
         Inlets { visits: visits_in, carriers: carriers_in, arrivals: arrivals_in, stop: stop_in };
     keeper.serve(inlets).await.map_err(system("event loop"))

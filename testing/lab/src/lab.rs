@@ -16,7 +16,7 @@ use crate::place::Place;
 use crate::sshd::{self, Sshd};
 use crate::topology::Topology;
 use crate::watchdog::{self, Watchdog};
-use crate::{Gateway, LabError, LinkHandle, LinkSettings, Namespace, nat, needs};
+use crate::{Gateway, LabError, LinkHandle, LinkSettings, Namespace, Program, nat, needs};
 
 /// A lab that exists. Dropping it removes everything that it made and ends every process inside,
 /// as does the death of the process that owns it. Any number may exist at once. The fields go in
@@ -163,6 +163,21 @@ impl World {
         let started = Sshd::start(self.server(), &self.directory, extra)?;
         *sshd = Some((started, extra.to_owned()));
         Ok(())
+    }
+
+    /// Starts the real sshd for trials of the program: its keepers keep everything of theirs below
+    /// the lab's directory, but for the cache that labs share.
+    ///
+    /// # Errors
+    /// As [`World::start_sshd`].
+    pub fn start_sshd_for(&self, program: &Program) -> Result<(), LabError> {
+        let setting = |name: &str, path: &Path| format!(" {name}={}", path.display());
+        self.start_sshd(&format!(
+            "SetEnv{}{}{}",
+            setting("ABIDE_RUNTIME_DIR", &self.directory.join("run")),
+            setting("XDG_CACHE_HOME", &program.cache()),
+            setting("XDG_STATE_HOME", &self.directory.join("state")),
+        ))
     }
 
     /// Ends sshd with its connections, and starts it again with the same configuration.

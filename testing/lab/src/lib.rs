@@ -29,6 +29,7 @@ pub mod terminal;
 mod topology;
 mod transcript;
 mod tun;
+mod waiting;
 mod watchdog;
 
 pub use error::LabError;
@@ -41,3 +42,4 @@ pub use namespace::Namespace;
 pub use place::Gateway;
 pub use program::Program;
 pub use terminal::Terminal;
+pub use waiting::{Trouble, wait_until};

@@ -16,7 +16,7 @@ const SHORT: Duration = Duration::from_millis(400);
 
 #[test]
 fn delay_is_what_the_settings_say_over_both_families() {
-    let Some(lab) = lab(Profile::Wan100) else { return };
+    let lab = lab(Profile::Wan100);
     serve(&lab);
     for server in [IpAddr::from(lab.server_address()), lab.server_address_v6().into()] {
         let socket = client(&lab, server);
@@ -34,7 +34,7 @@ fn delay_is_what_the_settings_say_over_both_families() {
 #[test]
 fn loss_hits_its_share_in_each_direction() {
     let path = PathSettings { loss: 0.15, ..PathSettings::new(Duration::ZERO, None, 1 << 20) };
-    let Some(lab) = lab(LinkSettings { seed: 42, ..LinkSettings::symmetric(path) }) else { return };
+    let lab = lab(LinkSettings { seed: 42, ..LinkSettings::symmetric(path) });
     serve(&lab);
     let socket = client(&lab, lab.server_address().into());
     for number in 0..2_000 {
@@ -78,7 +78,7 @@ fn download(lab: &Lab, span: Duration) -> f64 {
 fn rate_is_kept_and_the_queue_is_bounded() {
     let rate = 8_000_000;
     let path = PathSettings::new(Duration::from_millis(5), Some(rate), 12_000);
-    let Some(lab) = lab(LinkSettings::symmetric(path)) else { return };
+    let lab = lab(LinkSettings::symmetric(path));
     let speed = download(&lab, Duration::from_secs(3)) * 8.0 / rate as f64;
     assert!((0.80..1.03).contains(&speed), "{speed} of the rate");
     assert!(lab.link().stats().down.queue_full.packets > 0);
@@ -86,7 +86,7 @@ fn rate_is_kept_and_the_queue_is_bounded() {
 
 #[test]
 fn the_link_itself_carries_half_a_gigabit() {
-    let Some(lab) = lab(Profile::Lan) else { return };
+    let lab = lab(Profile::Lan);
     let megabits = download(&lab, Duration::from_secs(2)) * 8.0 / 1e6;
     eprintln!("{megabits:.0} Mbit/s");
     // Without optimisation, and beside other tests, the thread itself is the limit.
@@ -96,7 +96,7 @@ fn the_link_itself_carries_half_a_gigabit() {
 
 #[test]
 fn a_pulled_cable_loses_what_is_under_way_and_works_again_at_once() {
-    let Some(lab) = lab(Profile::Wan100) else { return };
+    let lab = lab(Profile::Wan100);
     serve(&lab);
     let socket = client(&lab, lab.server_address().into());
     ask(&socket, service(&lab), "before", LIMIT).unwrap();
@@ -119,7 +119,7 @@ fn a_pulled_cable_loses_what_is_under_way_and_works_again_at_once() {
 
 #[test]
 fn blocked_udp_is_silent_and_rejected_udp_is_not() {
-    let Some(lab) = lab(Profile::Lan) else { return };
+    let lab = lab(Profile::Lan);
     serve(&lab);
     let socket = client(&lab, lab.server_address().into());
     socket.connect(service(&lab)).unwrap();
@@ -143,7 +143,7 @@ fn blocked_udp_is_silent_and_rejected_udp_is_not() {
 
 #[test]
 fn an_idle_lab_sends_nothing() {
-    let Some(lab) = lab(Profile::Lan) else { return };
+    let lab = lab(Profile::Lan);
     serve(&lab);
     let socket = client(&lab, lab.server_address().into());
     ask(&socket, service(&lab), "awake", LIMIT).unwrap();
@@ -156,7 +156,7 @@ fn an_idle_lab_sends_nothing() {
 
 #[test]
 fn scripts_steer_the_lab_over_its_socket() {
-    let Some(lab) = lab(Profile::Lan) else { return };
+    let lab = lab(Profile::Lan);
     let stream = std::os::unix::net::UnixStream::connect(lab.control_path()).unwrap();
     stream.set_read_timeout(Some(LIMIT)).unwrap();
     let mut reader = std::io::BufReader::new(&stream);

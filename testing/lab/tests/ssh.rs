@@ -12,16 +12,10 @@ use echo::lab;
 
 const LIMIT: Duration = Duration::from_secs(8);
 
-fn lab_with_sshd() -> Option<Lab> {
-    let lab = lab(Profile::Lan)?;
-    match lab.start_sshd("") {
-        Ok(()) => Some(lab),
-        Err(error @ LabError::Missing { .. }) => {
-            eprintln!("NOT RUN: {error}");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
+fn lab_with_sshd() -> Lab {
+    let lab = lab(Profile::Lan);
+    lab.start_sshd("").unwrap();
+    lab
 }
 
 fn ssh(lab: &Lab, host: &str, words: &[&str]) -> Command {
@@ -41,7 +35,7 @@ fn answering(lab: &Lab) -> Terminal {
 
 #[test]
 fn a_command_runs_over_both_families() {
-    let Some(lab) = lab_with_sshd() else { return };
+    let lab = lab_with_sshd();
     for host in ["lab", "lab6"] {
         let output = ssh(&lab, host, &["echo hi; exit 3"]).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stdout), "hi\n", "{output:?}");
@@ -52,7 +46,7 @@ fn a_command_runs_over_both_families() {
 
 #[test]
 fn a_forgotten_nat_mapping_hangs_ssh() {
-    let Some(lab) = lab_with_sshd() else { return };
+    let lab = lab_with_sshd();
     let terminal = answering(&lab);
     lab.flush_nat().unwrap();
     let answer = terminal.ask("lost\n", "<lost>", Duration::from_secs(2));
@@ -62,7 +56,7 @@ fn a_forgotten_nat_mapping_hangs_ssh() {
 
 #[test]
 fn a_reset_ends_both_ends_of_ssh() {
-    let Some(lab) = lab_with_sshd() else { return };
+    let lab = lab_with_sshd();
     let terminal = answering(&lab);
     assert_eq!(lab.reset_tcp(), 1);
     assert_eq!(terminal.wait_exit(LIMIT).unwrap(), Exit::Code(255));
@@ -75,7 +69,7 @@ fn a_reset_ends_both_ends_of_ssh() {
 
 #[test]
 fn a_restarted_sshd_drops_its_connections_and_takes_new_ones() {
-    let Some(lab) = lab_with_sshd() else { return };
+    let lab = lab_with_sshd();
     let terminal = answering(&lab);
     lab.restart_sshd().unwrap();
     assert_eq!(terminal.wait_exit(LIMIT).unwrap(), Exit::Code(255));
@@ -87,7 +81,7 @@ fn a_restarted_sshd_drops_its_connections_and_takes_new_ones() {
 
 #[test]
 fn extra_configuration_wins() {
-    let Some(lab) = lab_with_sshd() else { return };
+    let lab = lab_with_sshd();
     lab.start_sshd("PermitRootLogin no\nMatch Address 10.0.0.0/8\n  X11Forwarding no").unwrap();
     let output = ssh(&lab, "lab", &["true"]).output().unwrap();
     assert_eq!(output.status.code(), Some(255));

@@ -3,12 +3,30 @@
 use proptest::prelude::*;
 
 use super::{screen, streams};
-use crate::ground::{MAX_STRING, Piece, Tracker};
+use crate::params::Params;
+use crate::parser::{Actions, MAX_STRING, Parser};
+
+/// Writes down text, and payloads in angle brackets.
+#[derive(Default)]
+struct Seen(Vec<u8>);
+
+impl Actions for Seen {
+    fn text(&mut self, ascii: &[u8]) {
+        self.0.extend(ascii);
+    }
+    fn character(&mut self, _: char) {}
+    fn control(&mut self, _: u8) {}
+    fn escape(&mut self, _: u8, _: u8) {}
+    fn sequence(&mut self, _: u8, _: u8, _: u8, _: &Params) {}
+    fn osc(&mut self, payload: &[u8]) {
+        self.0.extend([b"<", payload, b">"].concat());
+    }
+}
 
 fn ground_after(bytes: &[u8]) -> bool {
-    let mut tracker = Tracker::default();
-    tracker.scan(bytes, &mut |_| {});
-    tracker.is_ground()
+    let mut parser = Parser::default();
+    parser.feed(bytes, &mut Seen::default());
+    parser.is_ground()
 }
 
 #[test]
@@ -71,16 +89,12 @@ fn after_sequences_is_ground() {
 
 #[test]
 fn strings_are_taken_out_and_only_osc_is_handed_on() {
-    let mut seen = Vec::new();
-    let mut tracker = Tracker::default();
+    let mut seen = Seen::default();
+    let mut parser = Parser::default();
     for part in b"a\x1b]0;ti\x1b\\b\x1bPdcs\x1b\\c\x1b]2;x\x07".chunks(3) {
-        tracker.scan(part, &mut |piece| match piece {
-            Piece::Plain(bytes) => seen.extend(bytes.iter().filter(|byte| byte.is_ascii_graphic())),
-            Piece::Osc(payload) => seen.extend([b"<", payload, b">"].concat()),
-            Piece::SoftReset => {}
-        });
+        parser.feed(part, &mut seen);
     }
-    assert_eq!(String::from_utf8(seen).unwrap(), "a<0;ti>bc<2;x>");
+    assert_eq!(String::from_utf8(seen.0).unwrap(), "a<0;ti>bc<2;x>");
 }
 
 #[test]
@@ -94,10 +108,10 @@ fn overlong_strings_are_skipped_whole() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(super::cases(300))]
 
     #[test]
-    fn pieces_do_not_matter(bytes in streams::stream(40), cut in 1..7usize) {
+    fn pieces_do_not_matter(bytes in streams::full_stream(40), cut in 1..7usize) {
         let mut whole = screen(8, 30, 50);
         whole.feed(&bytes);
         let mut pieces = screen(8, 30, 50);
@@ -109,8 +123,8 @@ proptest! {
 
     #[test]
     fn ground_is_a_matter_of_the_bytes_only(bytes in prop::collection::vec(any::<u8>(), 0..200), cut in 1..9usize) {
-        let mut tracker = Tracker::default();
-        bytes.chunks(cut).for_each(|part| tracker.scan(part, &mut |_| {}));
-        prop_assert_eq!(tracker.is_ground(), ground_after(&bytes));
+        let mut parser = Parser::default();
+        bytes.chunks(cut).for_each(|part| parser.feed(part, &mut Seen::default()));
+        prop_assert_eq!(parser.is_ground(), ground_after(&bytes));
     }
 }

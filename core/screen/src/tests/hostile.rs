@@ -2,10 +2,14 @@
 
 use proptest::prelude::*;
 
+use super::view::at;
 use super::{fed, screen, streams};
 use crate::osc::MAX_TITLE;
-use crate::tap::MAX_MARKS;
-use crate::{MAX_COLS, MAX_ROWS, MAX_SCROLLBACK_CELLS, MIN_COLS, MIN_ROWS, Screen, Size};
+use crate::row::MAX_MARKS;
+use crate::{
+    MAX_COLS, MAX_ROWS, MIN_COLS, MIN_ROWS, MIN_SCROLLBACK_BYTES, SCROLLBACK_BYTES_PER_LINE,
+    Screen, Size,
+};
 
 fn ask_everything(screen: &Screen) {
     let _ = screen.replay();
@@ -15,17 +19,26 @@ fn ask_everything(screen: &Screen) {
     let _ = (screen.overlay_prelude(), screen.settle(), screen.lines(), screen.title());
 }
 
+/// Whatever it was fed with, another terminal can be brought to the same.
+fn assert_handed_over(screen: &Screen) {
+    let size = screen.size();
+    let other = fed(size.rows, size.cols, 20, &screen.replay());
+    assert!(other.is_ground());
+    assert_eq!(other.lines(), screen.lines());
+    assert_eq!((at(&other), other.scrollback_len()), (at(screen), screen.scrollback_len()));
+}
+
 /// Bytes that are likelier than chance to make up sequences.
 fn garbage() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![
-        3 => Just(0x1b), 3 => Just(b'['), 3 => b'0'..=b'9', 1 => Just(b';'), 1 => Just(b'?'),
+        3 => Just(0x1b), 3 => Just(b'['), 1 => Just(b'!'), 1 => Just(b'$'), 3 => b'0'..=b'9', 1 => Just(b';'), 1 => Just(b'?'),
         3 => 0x40..=0x7eu8, 2 => any::<u8>(),
     ];
     prop::collection::vec(byte, 0..400)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(super::cases(1500))]
 
     #[test]
     fn garbage_never_panics(a in garbage(), b in garbage(), rows in 0..9u16, cols in 0..12u16) {
@@ -35,15 +48,17 @@ proptest! {
         screen.resize(Size { rows: cols, cols: rows });
         screen.feed(&b);
         ask_everything(&screen);
+        assert_handed_over(&screen);
     }
 
     #[test]
-    fn tiny_screens_take_everything(bytes in streams::stream(60), rows in 0..3u16, cols in 0..4u16) {
-        let mut screen = fed(rows, cols, 5, &bytes);
+    fn tiny_screens_take_everything(bytes in streams::full_stream(60), rows in 0..3u16, cols in 0..4u16) {
+        let mut screen = fed(rows, cols, 20, &bytes);
         ask_everything(&screen);
         screen.resize(Size { rows: rows + 2, cols: cols + 1 });
         screen.feed(&bytes);
         ask_everything(&screen);
+        assert_handed_over(&screen);
     }
 }
 
@@ -59,13 +74,18 @@ fn sizes_are_clamped() {
 }
 
 #[test]
-fn scrollback_is_bounded_by_lines_and_by_cells() {
+fn scrollback_is_bounded_by_lines_and_by_bytes() {
     let mut small = screen(4, 20, 10);
     small.feed(&b"x\r\n".repeat(500));
     assert_eq!(small.scrollback_len(), 10);
-    let mut wide = screen(4, MAX_COLS, usize::MAX);
-    wide.feed(&b"\n".repeat(MAX_SCROLLBACK_CELLS / usize::from(MAX_COLS) + 500));
-    assert_eq!(wide.scrollback_len(), MAX_SCROLLBACK_CELLS / usize::from(MAX_COLS));
+    let mut wide = screen(4, 200, 1000);
+    wide.feed(&[b"x".repeat(200).as_slice(), b"\r\n"].concat().repeat(1000));
+    assert_eq!(wide.scrollback_len(), 997);
+    let styled = "\x1b[38;2;1;2;3mx\x1b[38;2;3;2;1my".repeat(100);
+    wide.feed(&[styled.as_bytes(), b"\r\n"].concat().repeat(1000));
+    let budget = (1000 * SCROLLBACK_BYTES_PER_LINE).max(MIN_SCROLLBACK_BYTES);
+    assert!(wide.scrollback_bytes() <= budget, "{} bytes", wide.scrollback_bytes());
+    assert!((100..900).contains(&wide.scrollback_len()), "{} lines", wide.scrollback_len());
 }
 
 #[test]

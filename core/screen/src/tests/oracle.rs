@@ -1,9 +1,13 @@
-//! Another terminal model, written by other people, agrees.
+//! Other terminal models, written by other people, agree: alacritty_terminal in everything, vt100 in
+//! what it knows.
 
 use proptest::prelude::*;
 
-use super::{fed, streams};
-use crate::Screen;
+use super::reference::Reference;
+use super::view::state;
+use super::{assert_same_state, fed, streams};
+use crate::model::Buffer;
+use crate::{Screen, Size};
 
 const ROWS: u16 = 10;
 const COLS: u16 = 30;
@@ -29,8 +33,31 @@ fn assert_same(a: &vt100::Screen, b: &vt100::Screen) {
     assert_eq!(a.attributes_formatted(), b.attributes_formatted());
 }
 
+fn assert_like_reference(bytes: &[u8], scrollback: usize) {
+    let ours = fed(ROWS, COLS, scrollback, bytes);
+    let mut theirs = Reference::new(Size { rows: ROWS, cols: COLS }, scrollback);
+    theirs.feed(bytes);
+    for buffer in [Buffer::Active, Buffer::Primary] {
+        assert_same_state(&state(&ours, buffer), &theirs.state(buffer));
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(super::cases(1500))]
+
+    #[test]
+    fn every_cell_mode_and_line_is_like_the_references(bytes in streams::stream(80)) {
+        assert_like_reference(&bytes, 200);
+    }
+
+    #[test]
+    fn a_replay_is_read_alike_by_the_reference(bytes in streams::stream(80)) {
+        assert_like_reference(&fed(ROWS, COLS, 200, &bytes).replay(), 200);
+    }
+}
+
+proptest! {
+    #![proptest_config(super::cases(400))]
 
     #[test]
     fn text_and_looks_are_replayed_alike(bytes in streams::plain_stream(60)) {

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::{assert_rows, comparable, fed, screen, state, streams};
+use super::view::{at, scrollback, state};
+use super::{assert_rows, comparable, fed, screen, streams};
 use crate::model::Buffer;
 use crate::{Screen, Size};
 
@@ -30,15 +31,15 @@ fn assert_replays(a: &Screen) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(super::cases(600))]
 
     #[test]
-    fn a_replay_brings_back_everything(bytes in streams::stream(80)) {
+    fn a_replay_brings_back_everything(bytes in streams::full_stream(80)) {
         assert_replays(&fed(ROWS, COLS, 200, &bytes));
     }
 
     #[test]
-    fn a_replay_survives_resizes(parts in prop::collection::vec((streams::stream(20), 1..14u16, 3..40u16), 1..5)) {
+    fn a_replay_survives_resizes(parts in prop::collection::vec((streams::full_stream(20), 1..14u16, 3..40u16), 1..5)) {
         let mut a = screen(ROWS, COLS, 200);
         for (bytes, rows, cols) in parts {
             a.feed(&bytes);
@@ -49,7 +50,7 @@ proptest! {
     }
 
     #[test]
-    fn what_follows_a_replay_is_understood_alike(before in streams::stream(60), after in streams::stream(20)) {
+    fn what_follows_a_replay_is_understood_alike(before in streams::full_stream(60), after in streams::full_stream(20)) {
         let mut a = fed(ROWS, COLS, 200, &before);
         let mut b = fed(ROWS, COLS, 200, &a.replay());
         // Titles pushed before are not handed over, the scrollback limit may differ by clearing.
@@ -57,7 +58,42 @@ proptest! {
         a.feed(&after);
         b.feed(&after);
         prop_assert_eq!(a.lines(), b.lines());
-        prop_assert_eq!(a.model.cursor(Buffer::Active), b.model.cursor(Buffer::Active));
+        prop_assert_eq!(at(&a), at(&b));
+    }
+}
+
+/// The lines of the primary screen with its scrollback, soft wraps undone.
+fn whole_lines(screen: &Screen) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for row in state(screen, Buffer::Primary).rows {
+        if let Some(line) = lines.last_mut() {
+            line.push_str(&row.text());
+        }
+        if !row.wraps {
+            lines.push(String::new());
+        }
+    }
+    let used = lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
+    lines.truncate(used);
+    lines
+}
+
+proptest! {
+    #![proptest_config(super::cases(300))]
+
+    #[test]
+    fn no_text_is_lost_by_changes_of_width(
+        lines in prop::collection::vec("[a-z漢字e\u{301}]{0,90}", 0..40),
+        sizes in prop::collection::vec(2..60u16, 1..5),
+    ) {
+        let mut screen = fed(ROWS, COLS, 5000, lines.join("\r\n").as_bytes());
+        let before = whole_lines(&screen);
+        for cols in sizes {
+            screen.resize(Size { rows: ROWS, cols });
+            prop_assert_eq!(whole_lines(&screen), before.clone());
+            let cursor = at(&screen);
+            prop_assert!(cursor.line < usize::from(ROWS) && cursor.col < usize::from(cols));
+        }
     }
 }
 
@@ -77,8 +113,8 @@ fn scrollback_becomes_scrollback() {
     assert_eq!(a.scrollback_len(), 46);
     let b = fed(5, 20, 1000, &a.replay());
     assert_eq!(b.scrollback_len(), 46);
-    assert_eq!(b.model.row(Buffer::Primary, -46).text(), "line 0");
-    assert_eq!(b.model.row(Buffer::Primary, -1).text(), "line 45");
+    assert_eq!(scrollback(&b)[scrollback(&b).len() - 46].text(), "line 0");
+    assert_eq!(scrollback(&b)[scrollback(&b).len() - 1].text(), "line 45");
 }
 
 #[test]
@@ -87,7 +123,7 @@ fn the_last_lines_of_scrollback_alone_can_be_had() {
     let a = fed(5, 20, 1000, text.as_bytes());
     let b = fed(5, 20, 1000, &a.replay_last(3));
     assert_eq!(b.scrollback_len(), 3);
-    assert_eq!(b.model.row(Buffer::Primary, -3).text(), "line 43");
+    assert_eq!(scrollback(&b)[scrollback(&b).len() - 3].text(), "line 43");
     assert_eq!(b.lines(), a.lines());
 }
 
@@ -97,14 +133,19 @@ fn a_used_terminal_is_pushed_up_and_keeps_its_lines() {
     let mut b = fed(5, 20, 100, b"shell$ abide\r\n");
     b.feed(&a.replay());
     assert_eq!(b.lines()[..2], ["one".to_owned(), "two".to_owned()]);
-    assert_eq!(b.model.row(Buffer::Primary, -1).text(), "shell$ abide");
-    assert_eq!(b.model.cursor(Buffer::Active).line, 1);
+    assert_eq!(scrollback(&b)[scrollback(&b).len() - 1].text(), "shell$ abide");
+    assert_eq!(at(&b).line, 1);
 }
 
 #[test]
 fn background_colour_does_not_bleed_into_scrolled_in_rows() {
     let a = fed(3, 10, 50, b"\x1b[41mabcdefghijklm\x1b[m\r\nplain\r\nmore\r\nend");
     assert_replays(&a);
+    // A wrap at the bottom of the fresh terminal where there was none at the time.
+    let b = fed(3, 10, 50, b"1\r\n2\r\n3\r\n4\r\n5\r\n6\x1b[H\x1b[J\x1b[41mabcdefghijklm");
+    assert_replays(&b);
+    let gap = "1\r\n2\r\n3\r\n4\r\n5\r\n6\x1b[H\x1b[J\x1b[41mabcdefghijabcdefghi漢字";
+    assert_replays(&fed(3, 10, 50, gap.as_bytes()));
 }
 
 #[test]
@@ -115,7 +156,7 @@ fn leaving_the_alternate_screen_after_a_replay_shows_the_primary_one() {
     assert_eq!(b.lines()[0], "full screen");
     b.feed(b"\x1b[?1049l");
     assert_eq!(b.lines()[0], "shell$ vim");
-    let cursor = b.model.cursor(Buffer::Active);
+    let cursor = at(&b);
     assert_eq!((cursor.line, cursor.col), (0, 10));
-    assert_eq!(cursor.pen.fg, crate::pen::Colour::Named(2));
+    assert_eq!(cursor.pen.fg, crate::pen::Shade::Named(2));
 }

@@ -38,6 +38,42 @@ pub(crate) fn item() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// What the reference does not know.
+fn unknown() -> impl Strategy<Value = Vec<u8>> {
+    let list: &[&str] = &[
+        "\x1b[?69h",
+        "\x1b[?69l",
+        "\x1b[53m",
+        "\x1b[55m",
+        "\x1bD",
+        "\x1b6",
+        "\x1b9",
+        "\x1bn",
+        "\x1bo",
+        "\x1b*0",
+        "\x1b[2 @",
+        "\x1b[3 A",
+        "\x1b[2'}",
+        "\x1b['~",
+        "\x1b[88;2;3;5;20$x",
+        "\x1b[1;1;4;9$z",
+        "\x1b[3b",
+        "\x1b[5e",
+    ];
+    prop_oneof![
+        3 => (1..20u8, 1..31u8).prop_map(|(left, right)| {
+            format!("\x1b[?69h\x1b[{left};{right}s\x1b[4;12H").into_bytes()
+        }),
+        3 => prop::sample::select(list).prop_map(|s| s.as_bytes().to_vec()),
+    ]
+}
+
+/// All that is modelled, also what the reference does not know.
+pub(crate) fn full_stream(items: usize) -> impl Strategy<Value = Output> {
+    let item = prop_oneof![4 => item(), 1 => unknown()];
+    prop::collection::vec(item, 0..items).prop_map(joined)
+}
+
 pub(crate) fn stream(items: usize) -> impl Strategy<Value = Output> {
     prop::collection::vec(item(), 0..items).prop_map(joined)
 }
@@ -64,7 +100,9 @@ pub(crate) fn cursor_stream(items: usize) -> impl Strategy<Value = Output> {
         (1..12u8, 1..30u8).prop_map(move |(row, col)| position(row, col).into_bytes()),
         (1..12u8, 1..30u8, 1..12u8, prop::sample::select(relative)).prop_map(
             move |(row, col, n, kind)| {
-                format!("{}\x1b[{n}{}", position(row, col), kind as char).into_bytes()
+                // IL and DL go to the first column, but not in the oracle.
+                let after = if b"LM".contains(&kind) { "\r" } else { "" };
+                format!("{}\x1b[{n}{}{after}", position(row, col), kind as char).into_bytes()
             }
         ),
         (1..12u8, 1..30u8, prop::sample::select(&["J", "1J", "K", "1K", "2K"][..])).prop_map(
@@ -144,16 +182,14 @@ fn sgr() -> impl Strategy<Value = Vec<u8>> {
 fn movement() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         (1..14u8, 1..40u8).prop_map(|(row, col)| format!("\x1b[{row};{col}H").into_bytes()),
-        (0..50u8, prop::sample::select(&b"ABCDEFGdIZ`aest"[..])).prop_map(|(n, kind)| format!(
+        (0..50u8, prop::sample::select(&b"ABCDEFGdIZ`ast"[..])).prop_map(|(n, kind)| format!(
             "\x1b[{n}{}",
             kind as char
         )
         .into_bytes()),
         (0..14u8, 0..14u8).prop_map(|(top, end)| format!("\x1b[{top};{end}r").into_bytes()),
-        prop::sample::select(
-            &["\x1b7", "\x1b8", "\x1b[s", "\x1b[u", "\x1bM", "\x1bD", "\x1bE"][..]
-        )
-        .prop_map(|s| s.as_bytes().to_vec()),
+        prop::sample::select(&["\x1b7", "\x1b8", "\x1b[s", "\x1b[u", "\x1bM", "\x1bE"][..])
+            .prop_map(|s| s.as_bytes().to_vec()),
     ]
 }
 

@@ -11,7 +11,7 @@ use abide_link::knock;
 use quinn::udp::{RecvMeta, Transmit};
 use quinn::{AsyncUdpSocket, UdpPoller};
 
-use super::far::DoorKeys;
+use super::admitted::DoorKeys;
 
 /// A socket that knows which knocks to answer.
 pub(crate) struct Doorman {
@@ -33,8 +33,8 @@ impl Doorman {
             return false;
         }
         for datagram in batch.chunks(stride) {
-            let Some(claim) = knock::read(datagram) else { continue };
-            let answer = self.keys.key(claim.link).and_then(|key| claim.answer(&key));
+            let claim = knock::read(datagram);
+            let answer = claim.and_then(|claim| self.keys.answer(&claim, meta.addr));
             let Some(answer) = answer else { continue };
             let transmit = Transmit {
                 destination: meta.addr,

@@ -1,64 +1,32 @@
 //! The keeper's QUIC endpoint: one UDP port that lets in only keys handed out through ssh.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use abide_link::LinkKey;
 use abide_terms::LinkId;
 use quinn::crypto::rustls::QuicServerConfig;
-use quinn::{Connecting, ConnectionError, Endpoint, Runtime, ServerConfig, TokioRuntime};
+use quinn::{Connecting, ConnectionError, Endpoint, Incoming, Runtime, ServerConfig, TokioRuntime};
 use rustls::server::AlwaysResolvesServerRawPublicKeys;
 
+use super::admitted::DoorKeys;
 use super::doorman::Doorman;
-use super::identity::{Identity, PublicKey};
+use super::gate::{Gate, KNOCKERS_MAX, Pass, STRANGERS_MAX, Source, Verdict};
+use super::identity::Identity;
 use super::lanes::{Lane, QuicParts};
 use super::settings;
 use super::trust::{KnownClients, provider};
 use crate::greeting::{GREETING_MAX, GreetingError, welcome_on};
 
-/// Handshakes under way at once without proof of address; further ones must first prove that they
-/// receive at the address they claim (a Retry, RFC 9000, 8.1.2), which costs us no memory.
-const UNPROVEN_MAX: usize = 8;
-/// Handshakes under way at once; further ones are dropped.
-const HANDSHAKES_MAX: usize = 64;
+/// How long QUIC keeps what it knows of a connection that failed in its handshake: three probe
+/// time-outs (RFC 9000, 10.2), which take a second each while no round trip was measured (RFC 9002,
+/// 6.2.2). So long it counts as under way, which bounds the memory of such connections.
+pub const CLOSING_FOR: Duration = Duration::from_secs(3);
+/// How long a refused client may take to hear why.
+const HEARD_WITHIN: Duration = Duration::from_secs(1);
 /// How long a keeper that ends lets QUIC say so.
 const FINISH_WITHIN: Duration = Duration::from_millis(500);
-
-/// Which links and clients may come in. Shared between the keeper and its sockets.
-#[derive(Clone, Debug, Default)]
-pub struct DoorKeys(Arc<Mutex<Admitted>>);
-
-/// Each link's key, and its client's key if it may come by QUIC.
-type Admitted = HashMap<LinkId, (LinkKey, Option<PublicKey>)>;
-
-impl DoorKeys {
-    /// Lets a link's client in, by QUIC too when its public key is known.
-    pub fn admit(&self, link: LinkId, key: LinkKey, client: Option<PublicKey>) {
-        self.lock().insert(link, (key, client));
-    }
-
-    /// Lets it in no more.
-    pub fn dismiss(&self, link: LinkId) {
-        self.lock().remove(&link);
-    }
-
-    /// A link's key.
-    pub fn key(&self, link: LinkId) -> Option<LinkKey> {
-        self.lock().get(&link).map(|(key, _)| key.clone())
-    }
-
-    pub(crate) fn knows_client(&self, client: PublicKey) -> bool {
-        self.lock().values().any(|(_, known)| *known == Some(client))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Admitted> {
-        // Nothing panics while it is held; if it did, the map would still be whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// The keeper's endpoint.
 #[derive(Debug)]
@@ -67,7 +35,7 @@ pub struct FarEndpoint {
     /// For peers on this machine.
     local: Arc<ServerConfig>,
     keys: DoorKeys,
-    slots: Arc<tokio::sync::Semaphore>,
+    gate: Gate,
     port: u16,
 }
 
@@ -75,20 +43,7 @@ impl FarEndpoint {
     /// Listens on `socket`.
     pub fn new(socket: UdpSocket, identity: &Identity, keys: DoorKeys) -> io::Result<Self> {
         let port = socket.local_addr()?.port();
-        let tls = rustls::ServerConfig::builder_with_provider(provider())
-            .with_protocol_versions(&[&rustls::version::TLS13])
-            .map_err(io::Error::other)?
-            .with_client_cert_verifier(Arc::new(KnownClients(keys.clone())))
-            .with_cert_resolver(Arc::new(AlwaysResolvesServerRawPublicKeys::new(
-                identity.certified(),
-            )));
-        let mut tls = tls;
-        tls.alpn_protocols = vec![settings::ALPN.to_vec()];
-        tls.send_tls13_tickets = 0;
-        let crypto = QuicServerConfig::try_from(tls).map_err(io::Error::other)?;
-        let mut config = ServerConfig::with_crypto(Arc::new(crypto));
-        config.transport_config(Arc::new(settings::transport(false)));
-        config.max_incoming(HANDSHAKES_MAX);
+        let config = server_config(identity, &keys)?;
         let mut local = config.clone();
         local.transport_config(Arc::new(settings::transport(true)));
         let runtime = Arc::new(TokioRuntime);
@@ -100,8 +55,7 @@ impl FarEndpoint {
             doorman,
             runtime,
         )?;
-        let slots = Arc::new(tokio::sync::Semaphore::new(HANDSHAKES_MAX));
-        Ok(FarEndpoint { endpoint, local: Arc::new(local), keys, slots, port })
+        Ok(FarEndpoint { endpoint, local: Arc::new(local), keys, gate: Gate::default(), port })
     }
 
     /// A handle to end it by, apart from serving.
@@ -115,40 +69,62 @@ impl FarEndpoint {
     }
 
     /// Takes in carriers for ever, giving each to `arrived` with the link that it proved to belong
-    /// to, or why it was refused.
+    /// to, or why it was refused. In a flood of handshakes `arrived` hears of some, about as many as
+    /// may be under way at once in each [`CLOSING_FOR`].
     pub async fn serve(
         self,
         arrived: impl Fn(Result<(LinkId, QuicParts), Refusal>) + Clone + Send + 'static,
     ) {
         while let Some(incoming) = self.endpoint.accept().await {
-            let under_way = HANDSHAKES_MAX - self.slots.available_permits();
-            if under_way >= UNPROVEN_MAX
-                && incoming.may_retry()
-                && !incoming.remote_address_validated()
-            {
-                let _ = incoming.retry();
-                continue;
+            let (source, proved) = self.source(&incoming);
+            match self.gate.ask(source, proved) {
+                Verdict::Enter(pass) => self.take_in(incoming, pass, arrived.clone()),
+                // Who proved already is not asked again.
+                Verdict::Prove => drop(incoming.retry()),
+                Verdict::Shut { under_way, news } => {
+                    let address = address(&incoming);
+                    incoming.ignore();
+                    if news {
+                        arrived(Err(Refusal { address, why: GreetingError::Crowded(under_way) }));
+                    }
+                }
             }
-            let Ok(slot) = self.slots.clone().try_acquire_owned() else {
-                incoming.ignore();
-                continue;
-            };
-            let (keys, arrived) = (self.keys.clone(), arrived.clone());
-            let from = incoming.remote_address();
-            let address = SocketAddr::new(from.ip().to_canonical(), from.port());
-            let endpoint = self.endpoint.clone();
-            let accepted = match settings::is_local(address) {
-                true => incoming.accept_with(self.local.clone()),
-                false => incoming.accept(),
-            };
-            tokio::spawn(async move {
-                let result =
-                    tokio::time::timeout(GREETING_MAX, admit(accepted, keys, endpoint)).await;
-                drop(slot);
-                let result = result.unwrap_or(Err(GreetingError::TooSlow(GREETING_MAX)));
-                arrived(result.map_err(|why| Refusal { address, why }));
-            });
         }
+    }
+
+    /// Where a handshake comes from, and whether it is proved to, or can prove it no better.
+    fn source(&self, incoming: &Incoming) -> (Source, bool) {
+        let from = incoming.remote_address();
+        let source = if self.keys.has_knocked(from) {
+            Source::Knocker(from)
+        } else {
+            Source::stranger(from)
+        };
+        (source, incoming.remote_address_validated() || !incoming.may_retry())
+    }
+
+    fn take_in(
+        &self,
+        incoming: Incoming,
+        pass: Pass,
+        arrived: impl Fn(Result<(LinkId, QuicParts), Refusal>) + Send + 'static,
+    ) {
+        let address = address(&incoming);
+        let (keys, endpoint) = (self.keys.clone(), self.endpoint.clone());
+        let accepted = match settings::is_local(address) {
+            true => incoming.accept_with(self.local.clone()),
+            false => incoming.accept(),
+        };
+        tokio::spawn(async move {
+            let work = tokio::time::timeout(GREETING_MAX, admit(accepted, keys, endpoint));
+            let result = work.await.unwrap_or(Err(GreetingError::TooSlow(GREETING_MAX)));
+            let failed = result.is_err();
+            arrived(result.map_err(|why| Refusal { address, why }));
+            if failed {
+                tokio::time::sleep(CLOSING_FOR).await;
+            }
+            drop(pass);
+        });
     }
 }
 
@@ -175,6 +151,27 @@ impl FarHandle {
     }
 }
 
+fn server_config(identity: &Identity, keys: &DoorKeys) -> io::Result<ServerConfig> {
+    let mut tls = rustls::ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .map_err(io::Error::other)?
+        .with_client_cert_verifier(Arc::new(KnownClients(keys.clone())))
+        .with_cert_resolver(Arc::new(AlwaysResolvesServerRawPublicKeys::new(identity.certified())));
+    tls.alpn_protocols = vec![settings::ALPN.to_vec()];
+    tls.send_tls13_tickets = 0;
+    let crypto = QuicServerConfig::try_from(tls).map_err(io::Error::other)?;
+    let mut config = ServerConfig::with_crypto(Arc::new(crypto));
+    config.transport_config(Arc::new(settings::transport(false)));
+    config.max_incoming(STRANGERS_MAX + KNOCKERS_MAX);
+    Ok(config)
+}
+
+/// Who sent it, as people write it.
+fn address(incoming: &Incoming) -> SocketAddr {
+    let from = incoming.remote_address();
+    SocketAddr::new(from.ip().to_canonical(), from.port())
+}
+
 async fn admit(
     accepted: Result<Connecting, ConnectionError>,
     keys: DoorKeys,
@@ -184,6 +181,13 @@ async fn admit(
     let (send, receive) = connection.accept_bi().await.map_err(io::Error::from)?;
     let mut control = Lane::new(send, receive);
     let binding = super::lanes::binding(&connection)?;
-    let link = welcome_on(&mut control, |link| keys.key(link), &binding).await?;
-    Ok((link, QuicParts::new(endpoint, connection, control)))
+    let welcomed = welcome_on(&mut control, |link| keys.key(link), &binding).await;
+    match welcomed {
+        Ok(link) => Ok((link, QuicParts::new(endpoint, connection, control))),
+        Err(why) => {
+            // What was said last would be lost with the connection.
+            let _ = tokio::time::timeout(HEARD_WITHIN, control.finish()).await;
+            Err(why)
+        }
+    }
 }

@@ -46,6 +46,13 @@ impl Lane {
     pub(crate) fn new(send: SendStream, receive: RecvStream) -> Self {
         Lane { send, receive, decoder: FrameDecoder::default() }
     }
+
+    /// Says nothing more, and waits until the other end has received all that was said.
+    pub(crate) async fn finish(&mut self) {
+        // An error means that the connection is gone: nothing more will be received.
+        let _ = self.send.finish();
+        let _ = self.send.stopped().await;
+    }
 }
 
 impl Greeter for Lane {

@@ -1,18 +1,22 @@
 //! First packets of QUIC handshakes that nobody goes on with: as a real client makes them, each with
-//! keys and connection ids of its own.
+//! keys and connection ids of its own. At most they prove where they come from.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::BytesMut;
 use quinn_proto::crypto::rustls::QuicClientConfig;
-use quinn_proto::{ClientConfig, Endpoint, EndpointConfig};
+use quinn_proto::{ClientConfig, Connection, DatagramEvent, Endpoint, EndpointConfig};
 use rustls::client::ResolvesClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
+
+/// A long header of the kind Retry (RFC 9000, 17.2), as far as the first byte is not random.
+const RETRY: u8 = 0xf0;
 
 /// Makes them.
 pub(crate) struct HalfOpener {
@@ -44,8 +48,33 @@ impl HalfOpener {
 
     /// Sends the first flight of one handshake, and forgets it.
     pub(crate) fn open(&mut self, socket: &UdpSocket) {
+        self.begin(socket);
+    }
+
+    /// The same from an address that is proved when the other end asks for it, by a Retry.
+    pub(crate) fn open_proved(&mut self, socket: &UdpSocket) {
+        let mut connection = self.begin(socket);
+        let mut answer = [0; 2048];
+        let Ok(length) = socket.recv(&mut answer) else { return };
+        if answer[0] & 0xf0 != RETRY {
+            return;
+        }
+        let data = BytesMut::from(&answer[..length]);
+        let event = self.endpoint.handle(self.now, self.to, None, None, data, &mut Vec::new());
+        if let Some(DatagramEvent::ConnectionEvent(_, event)) = event {
+            connection.handle_event(event);
+            self.send(&mut connection, socket);
+        }
+    }
+
+    fn begin(&mut self, socket: &UdpSocket) -> Connection {
         let connected = self.endpoint.connect(self.now, self.config.clone(), self.to, "keeper");
         let (_, mut connection) = connected.expect("a connection");
+        self.send(&mut connection, socket);
+        connection
+    }
+
+    fn send(&self, connection: &mut Connection, socket: &UdpSocket) {
         let mut datagram = Vec::new();
         while let Some(transmit) = connection.poll_transmit(self.now, 1, &mut datagram) {
             let _full_queue = socket.send_to(&datagram[..transmit.size], self.to);

@@ -1,6 +1,7 @@
 //! A real keeper as a process of its own, with a program that echoes, its log and its size.
 
 use std::io::Read;
+use std::ops::Deref;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -15,11 +16,18 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 /// How often files are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// A keeper that runs until dropped.
+/// A keeper that runs until dropped, or until the test's process is gone.
 pub(crate) struct Kept {
     dir: PathBuf,
-    pub(crate) socket: PathBuf,
     child: Child,
+    front: Front,
+}
+
+/// What others see of a keeper. Keeps nothing running.
+#[derive(Clone)]
+pub(crate) struct Front {
+    pub(crate) socket: PathBuf,
+    log: PathBuf,
 }
 
 impl Kept {
@@ -41,31 +49,14 @@ impl Kept {
         command.args(["kept::a_keeper_listens_for_its_user_alone", "--exact", "--nocapture"]);
         command.env("ABIDE_RUNTIME_DIR", dir.join("run"));
         command.env("KEPT", format!("{id} {}", encode_word(&start)));
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        // Its end tells the keeper that nobody is left to end it.
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log);
         let child = command.spawn().expect("a keeper");
         let socket = dir.join("run").join(format!("{id}.sock"));
-        let kept = Kept { dir, socket, child };
+        let front = Front { socket, log: dir.join("log") };
+        let kept = Kept { dir, child, front };
         wait_until("the keeper's socket", || kept.socket.exists());
         kept
-    }
-
-    pub(crate) fn connect(&self) -> UnixStream {
-        let stream = UnixStream::connect(&self.socket).expect("a keeper that listens");
-        stream.set_read_timeout(Some(LIMIT)).expect("a limit");
-        stream
-    }
-
-    pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(self.dir.join("log")).expect("a log")
-    }
-
-    /// Waits until the log has all of the words in one line.
-    pub(crate) fn wait_for_log(&self, words: &[&str]) {
-        let has = |line: &str| words.iter().all(|word| line.contains(word));
-        if !wait(|| self.log().lines().any(has)) {
-            let log: Vec<String> = self.log().lines().rev().take(30).map(str::to_owned).collect();
-            panic!("the log has no line with {words:?}; its last ones, backwards: {log:#?}");
-        }
     }
 
     /// Resident memory, in KiB.
@@ -82,6 +73,35 @@ impl Kept {
     pub(crate) fn descriptors(&self) -> usize {
         let path = format!("/proc/{}/fd", self.child.id());
         std::fs::read_dir(Path::new(&path)).expect("a running keeper").count()
+    }
+}
+
+impl Front {
+    pub(crate) fn connect(&self) -> UnixStream {
+        let stream = UnixStream::connect(&self.socket).expect("a keeper that listens");
+        stream.set_read_timeout(Some(LIMIT)).expect("a limit");
+        stream
+    }
+
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).expect("a log")
+    }
+
+    /// Waits until the log has all of the words in one line.
+    pub(crate) fn wait_for_log(&self, words: &[&str]) {
+        let has = |line: &str| words.iter().all(|word| line.contains(word));
+        if !wait(|| self.log().lines().any(has)) {
+            let log: Vec<String> = self.log().lines().rev().take(30).map(str::to_owned).collect();
+            panic!("the log has no line with {words:?}; its last ones, backwards: {log:#?}");
+        }
+    }
+}
+
+impl Deref for Kept {
+    type Target = Front;
+
+    fn deref(&self) -> &Front {
+        &self.front
     }
 }
 
@@ -127,6 +147,10 @@ fn a_keeper_listens_for_its_user_alone() {
 
 fn be_a_keeper(given: &str) {
     let (id, start) = given.split_once(' ').expect("two words");
+    std::thread::spawn(|| {
+        let _ = std::io::stdin().read_to_end(&mut Vec::new());
+        std::process::exit(1);
+    });
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
     abide_keeper::run(id.parse().expect("an id"), decode_word(start).expect("a start"))
         .expect("a session");

@@ -1,12 +1,13 @@
 //! A client of a keeper, at work while others misbehave: types, and waits for the echo.
 
 use std::io::Read as _;
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::OwnedFd;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use abide_carrier::quic::{Identity, NearEndpoint, PublicKey};
-use abide_carrier::{Alarm, Driver, Event, LinkTag, Parts, Pipe};
+use abide_carrier::{Alarm, Answered, Driver, Event, LinkTag, Parts, Pipe, knock_everywhere};
 use abide_host::clock;
 use abide_link::{CarrierKind, Link, LinkKey, Read, Role, StreamId};
 use abide_session::{
@@ -78,17 +79,26 @@ impl Live {
     }
 
     /// Where the keeper's QUIC is, and its public key.
-    pub(crate) fn quic(&self) -> (std::net::SocketAddr, PublicKey) {
+    pub(crate) fn quic(&self) -> (SocketAddr, PublicKey) {
         let quic = self.welcome.quic.as_ref().expect("QUIC");
         let port = u16::try_from(quic.port).expect("a port");
         let key = PublicKey::from_slice(&quic.public_key).expect("a key");
         (([127, 0, 0, 1], port).into(), key)
     }
 
-    /// Gets a QUIC carrier too.
-    pub(crate) async fn join_quic(&mut self) {
-        let (address, keeper) = self.quic();
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    /// Gets a QUIC carrier too, in the way of clients: by a knock; how long that took.
+    pub(crate) async fn join_quic(&mut self) -> Duration {
+        let began = clock::now();
+        let (address, _) = self.quic();
+        let answered = knock_everywhere(&self.key(), self.link(), &[address]).await;
+        let Answered { socket, address } = answered.expect("an answer to a knock");
+        self.join_quic_from(socket, address).await;
+        clock::now().since(began)
+    }
+
+    /// The same without a knock.
+    pub(crate) async fn join_quic_from(&mut self, socket: UdpSocket, address: SocketAddr) {
+        let (_, keeper) = self.quic();
         socket.set_nonblocking(true).expect("a socket");
         let (key, link) = (self.key(), self.link());
         let joined =
@@ -120,14 +130,31 @@ impl Live {
     }
 
     /// Echoes until `attack` is over, which is joined; the longest time that one took.
-    pub(crate) async fn echo_during(&mut self, attack: std::thread::JoinHandle<()>) -> Duration {
+    pub(crate) async fn echo_during(&mut self, attack: JoinHandle<()>) -> Duration {
+        self.echo_and(attack, || {}).await
+    }
+
+    /// The same, and the most memory that the keeper had meanwhile, in KiB.
+    pub(crate) async fn watched_during(
+        &mut self,
+        attack: JoinHandle<()>,
+        kept: &Kept,
+    ) -> (Duration, u64) {
+        let mut most = 0;
+        let longest = self.echo_and(attack, || most = kept.memory().max(most)).await;
+        (longest, most)
+    }
+
+    async fn echo_and(&mut self, attack: JoinHandle<()>, mut watch: impl FnMut()) -> Duration {
         let mut longest = self.echo().await;
         while !attack.is_finished() {
             longest = longest.max(self.echo().await);
+            watch();
         }
         if let Err(panic) = attack.join() {
             std::panic::resume_unwind(panic);
         }
+        watch();
         longest.max(self.echo().await)
     }
 

@@ -2,8 +2,10 @@
 //! the session answers within a second, memory and descriptors stay bounded, and the log says who was
 //! refused and why.
 
+mod floods;
 mod half_open;
 mod kept;
+mod links;
 mod live;
 mod socket;
 mod udp;

@@ -6,22 +6,19 @@ use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
-use abide_link::handshake::Initiator;
-use abide_link::{Frame, FrameDecoder, LinkKey, StreamId};
 use abide_session::{Ask, Attach, Describe, Request, Resume, encode};
-use abide_terms::{EndingCode, LinkId};
 use bytes::Bytes;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 
 use crate::kept::{Kept, wait_until};
 use crate::live::Live;
 
-fn request(ask: Ask) -> Bytes {
+pub(crate) fn request(ask: Ask) -> Bytes {
     encode(&Request { ask: Some(ask) })
 }
 
 /// Waits until the keeper hangs up; what it said before.
-fn until_hung_up(mut stream: &UnixStream) -> Vec<u8> {
+pub(crate) fn until_hung_up(mut stream: &UnixStream) -> Vec<u8> {
     let mut said = Vec::new();
     // A reset is a hanging up too.
     let _ = stream.read_to_end(&mut said);
@@ -29,7 +26,7 @@ fn until_hung_up(mut stream: &UnixStream) -> Vec<u8> {
 }
 
 /// Bytes that look random and are the same in each run.
-fn noise(seed: u64, length: usize) -> Vec<u8> {
+pub(crate) fn noise(seed: u64, length: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = || {
         state ^= state << 13;
@@ -125,111 +122,36 @@ async fn a_flood_of_descriptors() {
     wait_until("all descriptors being closed", || kept.descriptors() <= before);
 }
 
-/// Joins a link on the socket by hand; what was sent, and what the keeper said to it.
-fn join(
-    kept: &Kept,
-    key: &LinkKey,
-    link: LinkId,
-    recorded: Option<&[Bytes; 2]>,
-) -> (UnixStream, [Bytes; 2], Frame) {
-    let mut stream = kept.connect();
-    let (initiator, hello) = Initiator::new(key.clone(), link, [7; 16], b"");
-    let hello = recorded.map_or(hello.encode(), |recorded| recorded[0].clone());
-    // In one go: what follows a request belongs to the link.
-    stream.write_all(&[&request(Ask::Resume(Resume {}))[..], &hello].concat()).expect("written");
-    let mut decoder = FrameDecoder::default();
-    let answer = receive(&mut stream, &mut decoder);
-    let proof = match recorded {
-        Some(recorded) => recorded[1].clone(),
-        None => match initiator.handle_frame(answer.clone()) {
-            Ok((_, proof)) => proof.encode(),
-            Err(_) => return (stream, [hello, Bytes::new()], answer),
-        },
-    };
-    stream.write_all(&proof).expect("written");
-    let answer = receive(&mut stream, &mut decoder);
-    (stream, [hello, proof], answer)
-}
-
-fn receive(stream: &mut UnixStream, decoder: &mut FrameDecoder) -> Frame {
-    loop {
-        if let Some(frame) = decoder.next_frame().expect("frames") {
-            return frame;
-        }
-        let mut buffer = [0; 4096];
-        let count = stream.read(&mut buffer).expect("an answer");
-        assert!(count > 0, "hung up without a word");
-        decoder.buffer().extend_from_slice(&buffer[..count]);
-    }
-}
-
-fn refused_as(frame: &Frame, code: EndingCode) -> bool {
-    matches!(frame, Frame::Refuse { code: number, .. } if *number == code.number())
-}
-
 #[tokio::test]
-async fn handshakes_that_are_replayed_forged_or_out_of_place() {
+async fn descriptors_that_carry_nothing() {
     let kept = Kept::start();
     let mut live = Live::attach(&kept).await;
-    let mut other = Live::attach(&kept).await;
-    let (key, link) = (other.key(), other.link());
-
-    let (_, recorded, answer) = join(&kept, &key, link, None);
-    assert!(matches!(answer, Frame::Resume(_)), "the right key: {answer:?}");
-    live.echo().await;
-    let (_, _, answer) = join(&kept, &key, link, Some(&recorded));
-    assert!(refused_as(&answer, EndingCode::WrongKey), "a replay: {answer:?}");
-    live.echo().await;
-
-    let (_, _, answer) = join(&kept, &key, LinkId([9; 16]), None);
-    assert!(refused_as(&answer, EndingCode::UnknownLink), "no such link: {answer:?}");
-    let wrong = LinkKey::from_bytes([1; 32]);
-    let forged = [recorded[0].clone(), Frame::Proof([0; 32]).encode()];
-    for (what, key, sent) in
-        [("another proof", &wrong, Some(&forged)), ("another link's key", &live.key(), None)]
-    {
-        let (stream, sent, answer) = join(&kept, key, link, sent);
-        // Who has the wrong key sees that by the keeper's proof, and has none of its own to show.
-        if sent[1].is_empty() {
-            drop(stream);
-            continue;
+    let before = kept.descriptors();
+    let path = kept.socket.clone();
+    let attack = std::thread::spawn(move || {
+        // Nothing that can be waited for.
+        let both_ways = File::options().read(true).write(true).open("/dev/null");
+        let null = both_ways.expect("/dev/null");
+        let folder = File::open("/").expect("a folder");
+        let file = File::open("/proc/self/exe").expect("a file");
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        let pairs = [
+            [null.as_fd(), null.as_fd()],
+            [folder.as_fd(), folder.as_fd()],
+            [file.as_fd(), null.as_fd()],
+            // The wrong way round, and one way only.
+            [writer.as_fd(), reader.as_fd()],
+        ];
+        for ask in [Ask::Attach(Attach::default()), Ask::Resume(Resume {})] {
+            for pair in &pairs {
+                let stream = UnixStream::connect(&path).expect("a keeper that listens");
+                assert!(send_with(&stream, &request(ask.clone()), pair));
+                until_hung_up(&stream);
+            }
         }
-        assert!(refused_as(&answer, EndingCode::WrongKey), "{what}: {answer:?}");
-    }
-    live.echo().await;
-    other.join_quic().await;
-    other.echo().await;
-
-    let odd = |first: &[u8]| {
-        let mut stream = kept.connect();
-        let bytes = [&request(Ask::Resume(Resume {}))[..], first].concat();
-        stream.write_all(&bytes).expect("written");
-        let _ = stream.shutdown(std::net::Shutdown::Write);
-        until_hung_up(&stream);
-    };
-    let data = Frame::Data {
-        stream: StreamId::CONTROL,
-        offset: 0,
-        bytes: Bytes::from_static(b"x"),
-        fin: false,
-    };
-    odd(&data.encode());
-    odd(&recorded[0][..recorded[0].len() - 1]);
-    odd(&[0x10, 0, 0, 0xbf, 0xff, 0xff, 0xff]);
-    odd(&noise(3, 4096));
-    let later =
-        Frame::Hello { version_min: 900, version_max: 901, capabilities: 0, link, nonce: [0; 16] };
-    odd(&later.encode());
-    live.echo().await;
-    for why in [
-        "is wrong",
-        "no link 0909",
-        "DATA is out of place in a handshake",
-        "closed during the handshake",
-        "payload",
-        "versions 900 to 901",
-    ] {
-        kept.wait_for_log(&["carrier refused", "socket", "process", why]);
-    }
-    other.echo().await;
+    });
+    live.echo_during(attack).await;
+    kept.wait_for_log(&["carrier refused", "socket", "Operation not permitted"]);
+    kept.wait_for_log(&["carrier refused", "socket", "to read from is for writing"]);
+    wait_until("all descriptors being closed", || kept.descriptors() <= before);
 }

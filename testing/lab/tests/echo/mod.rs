@@ -7,21 +7,14 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use abide_host::clock;
-use abide_lab::{Lab, LabError, LinkSettings, Namespace};
+use abide_lab::{Lab, LinkSettings, Namespace};
 
 /// Where the service listens.
 pub(crate) const PORT: u16 = 60_001;
 
-/// A lab, or `None` where the machine cannot have one, which the test then says.
-pub(crate) fn lab(link: impl Into<LinkSettings>) -> Option<Lab> {
-    match Lab::up(link) {
-        Ok(lab) => Some(lab),
-        Err(error @ LabError::Missing { .. }) => {
-            eprintln!("NOT RUN: {error}");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
+/// A lab. A machine that cannot have one fails the test, with what provides it.
+pub(crate) fn lab(link: impl Into<LinkSettings>) -> Lab {
+    Lab::up(link).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Starts the service at both addresses of the server; it ends with the test's process.

@@ -16,7 +16,7 @@ mod trial;
 
 use std::sync::Mutex;
 
-use abide_lab::{Lab, LabError, Profile, Program};
+use abide_lab::Program;
 use transfers::{ALL, Amounts, Transfer};
 use trial::Row;
 
@@ -25,7 +25,7 @@ const JOBS: usize = 5;
 
 #[test]
 fn transfers_through_faults_are_exact() {
-    let Some(program) = program() else { return };
+    let program = Program::copy().unwrap();
     let amounts = Amounts::new(std::env::var_os("ABIDE_LAB_FULL").is_some_and(|it| it == "1"));
     let rows = run_all(&program, &amounts);
     let failed: Vec<&Row> = rows.iter().filter(|row| row.trouble.is_some()).collect();
@@ -39,21 +39,9 @@ fn transfers_through_faults_are_exact() {
 
 #[test]
 fn commands_behave_as_under_ssh() {
-    let Some(program) = program() else { return };
+    let program = Program::copy().unwrap();
     let complaints = commands::run(&program).unwrap();
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
-}
-
-/// The program, or `None` where the machine cannot have a lab, which is then said.
-fn program() -> Option<Program> {
-    match Lab::up(Profile::Lan).and_then(|_| Program::copy()) {
-        Ok(program) => Some(program),
-        Err(error @ LabError::Missing { .. }) if std::env::var_os("ABIDE_PROGRAM").is_none() => {
-            eprintln!("NOT RUN: {error}");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
 }
 
 /// Runs every wanted transfer, some at a time, in the order of the list.

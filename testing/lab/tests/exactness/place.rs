@@ -1,18 +1,13 @@
 //! A lab with its sshd, and how programs are run in it as the client.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
-use abide_host::clock;
 use abide_lab::{Lab, LinkSettings, Program};
+pub(crate) use abide_lab::{Trouble, wait_until};
 
-/// Anything that ends a trial early.
-pub(crate) type Trouble = Box<dyn std::error::Error + Send + Sync>;
-
-/// How often files and processes are looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(30);
 /// Bytes of each log that a failure shows, from its end.
 const LOG_SHOWN: usize = 8_000;
 
@@ -25,14 +20,7 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) fn new(link: impl Into<LinkSettings>, program: &Program) -> Result<Place, Trouble> {
         let lab = Lab::up(link)?;
-        let directory = lab.directory();
-        let setting = |name: &str, path: &Path| format!(" {name}={}", path.display());
-        lab.start_sshd(&format!(
-            "SetEnv{}{}{}",
-            setting("ABIDE_RUNTIME_DIR", &directory.join("run")),
-            setting("XDG_CACHE_HOME", &program.cache()),
-            setting("XDG_STATE_HOME", &directory.join("state")),
-        ))?;
+        lab.start_sshd_for(program)?;
         Ok(Place { lab, program: program.path() })
     }
 
@@ -93,22 +81,6 @@ impl Place {
         });
         shown.collect()
     }
-}
-
-/// Waits until `seen`, looking again and again.
-pub(crate) fn wait_until(
-    what: &str,
-    limit: Duration,
-    mut seen: impl FnMut() -> Result<bool, Trouble>,
-) -> Result<(), Trouble> {
-    let deadline = clock::now() + limit;
-    while !seen()? {
-        if clock::now() >= deadline {
-            return Err(format!("{what}: not within {limit:?}").into());
-        }
-        std::thread::sleep(LOOK_EVERY);
-    }
-    Ok(())
 }
 
 /// Waits for a program's end; kills one that takes longer.

@@ -7,13 +7,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use abide_host::clock;
-use abide_lab::{Lab, Program, Terminal};
+pub(crate) use abide_lab::Trouble;
+use abide_lab::{Lab, Program, Terminal, wait_until};
 use abide_terms::Moment;
 
 use crate::shown::{Count, Shown};
-
-/// Anything that ends a trial early.
-pub(crate) type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
 const FAR: &str = include_str!("far.sh");
 /// How long a session may take to open: a login, and the upload of a large debug build.
@@ -22,8 +20,6 @@ const OPEN_LIMIT: Duration = Duration::from_secs(60);
 pub(crate) const ECHO_LIMIT: Duration = Duration::from_secs(45);
 /// How long something may take that the test itself causes.
 const OWN_LIMIT: Duration = Duration::from_secs(10);
-/// How often files are looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Between two keys typed while a fault lasts, at least.
 const KEY_EVERY: Duration = Duration::from_millis(700);
 /// Keys typed while a fault lasts, at most: a person does not type on for minutes without an echo.
@@ -56,13 +52,7 @@ impl Session {
     pub(crate) fn open(lab: Lab, program: &Program) -> Result<Session, Trouble> {
         let directory = lab.directory().to_owned();
         fs::write(directory.join("far.sh"), FAR)?;
-        let setting = |name: &str, path: &Path| format!(" {name}={}", path.display());
-        lab.start_sshd(&format!(
-            "SetEnv{}{}{}",
-            setting("ABIDE_RUNTIME_DIR", &directory.join("run")),
-            setting("XDG_CACHE_HOME", &program.cache()),
-            setting("XDG_STATE_HOME", &directory.join("state")),
-        ))?;
+        lab.start_sshd_for(program)?;
         let terminal = start(&lab, &program.path(), &[])?;
         let program = program.path();
         let (began, earlier) = (clock::now(), Vec::new());
@@ -173,7 +163,7 @@ impl Session {
     /// Waits until this carrier is the best one.
     pub(crate) fn wait_for_carrier(&self, kind: &str, limit: Duration) -> Result<(), Trouble> {
         let best = || Ok(self.carriers()?.first().is_some_and(|best| best == kind));
-        self.wait_within(&format!("{kind} being the best carrier"), limit, best)
+        wait_until(&format!("{kind} being the best carrier"), limit, best)
     }
 
     // The end.
@@ -265,23 +255,7 @@ impl Session {
         what: &str,
         seen: impl FnMut() -> Result<bool, Trouble>,
     ) -> Result<(), Trouble> {
-        self.wait_within(what, OWN_LIMIT, seen)
-    }
-
-    fn wait_within(
-        &self,
-        what: &str,
-        limit: Duration,
-        mut seen: impl FnMut() -> Result<bool, Trouble>,
-    ) -> Result<(), Trouble> {
-        let deadline = clock::now() + limit;
-        while !seen()? {
-            if clock::now() >= deadline {
-                return Err(format!("{what}: not within {limit:?}").into());
-            }
-            std::thread::sleep(LOOK_EVERY);
-        }
-        Ok(())
+        wait_until(what, OWN_LIMIT, seen)
     }
 }
 

@@ -1,0 +1,54 @@
+//! Time and the machine: alarms, sleep, network changes, signals, a new window size.
+
+use std::time::Duration;
+
+use abide_session::{KeeperMessage, Resize};
+use abide_terms::Moment;
+
+use super::Client;
+use crate::interruption::Interruption;
+use crate::outcome::Outcome;
+
+/// An alarm later than this means that the machine slept, or we were stopped.
+const OVERSLEPT: Duration = Duration::from_secs(2);
+
+impl Client<'_> {
+    pub(super) fn on_alarm(&mut self, now: Moment) {
+        if self.due.is_some_and(|due| now.since(due) > OVERSLEPT) {
+            self.on_wake(now);
+        }
+        self.driver.handle_timeout(now);
+    }
+
+    /// Whatever was known of the network may be over: ask at once.
+    pub(super) fn on_wake(&mut self, now: Moment) {
+        tracing::info!("network changed, or time passed");
+        for (id, _) in self.driver.carriers() {
+            self.driver.link.kick(now, id);
+        }
+        self.recovery.handle_network_change(now);
+        self.driver.pump(now);
+    }
+
+    pub(super) fn on_interruption(
+        &mut self,
+        now: Moment,
+        interruption: Interruption,
+    ) -> Option<Outcome> {
+        match interruption {
+            Interruption::Resized => {
+                if let Some(local) = &mut self.local {
+                    let terminal = local.resized();
+                    self.tell(KeeperMessage::Resize(Resize { terminal: Some(terminal) }));
+                }
+                None
+            }
+            Interruption::Continued | Interruption::Network => {
+                self.on_wake(now);
+                None
+            }
+            // A terminal's session outlives the terminal; a command ends with who asked for it.
+            Interruption::Stop(number) => Some(Outcome::Signalled(number)),
+        }
+    }
+}

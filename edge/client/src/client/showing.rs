@@ -1,0 +1,98 @@
+//! What the person sees: output as it comes, messages about it, and the outage line.
+
+use abide_link::{Read, StreamId};
+use abide_session::{COMMAND_ERRORS, ClientMessage, ToClient};
+use abide_terms::Moment;
+use bytes::Bytes;
+
+use super::Client;
+use crate::outage::{Doing, Outage};
+use crate::terminal::CLEAR;
+
+impl Client<'_> {
+    pub(super) fn show_output(&mut self, now: Moment) {
+        while self.stdout.has_room() {
+            match self.driver.link.read(now, self.output) {
+                Read::Bytes(bytes) => {
+                    // Output may come before the first answer: it must not scroll the line away.
+                    self.uncover();
+                    if let Some(local) = &mut self.local {
+                        local.feed(&bytes);
+                    }
+                    self.heap.handle_passed(now, bytes.len());
+                    self.stdout.put(bytes);
+                }
+                Read::End => {
+                    self.output_ended = true;
+                    break;
+                }
+                Read::Nothing => break,
+            }
+        }
+        while !self.errors_ended && self.stderr.has_room() {
+            match self.driver.link.read(now, StreamId::from_number(COMMAND_ERRORS)) {
+                Read::Bytes(bytes) => self.stderr.put(bytes),
+                Read::End => self.errors_ended = true,
+                Read::Nothing => break,
+            }
+        }
+    }
+
+    pub(super) fn read_messages(&mut self, now: Moment) {
+        while let Read::Bytes(bytes) = self.driver.link.read(now, StreamId::CONTROL) {
+            self.messages.push(&bytes);
+        }
+        while let Ok(Some(message)) = self.messages.next_message::<ToClient>() {
+            match message.message {
+                Some(ClientMessage::Exited(exited)) => self.exited = Some(exited),
+                Some(ClientMessage::OutputRestarts(restarts)) => {
+                    self.restart_output(restarts.stream)
+                }
+                // Our own terminal keeps its size; what does not fit is the smaller one's loss.
+                Some(ClientMessage::Resized(_)) | None => {}
+            }
+        }
+    }
+
+    pub(super) fn restart_output(&mut self, stream: u64) {
+        self.driver.link.abandon(self.output);
+        self.output = StreamId::from_number(stream);
+        if let Some(local) = &mut self.local {
+            local.forget();
+            self.stdout.put(Bytes::from_static(CLEAR));
+        }
+    }
+
+    pub(super) fn draw_outage(&mut self, now: Moment) {
+        let silent_since = self.driver.link.silent_since();
+        if !self.outage.is_due(now, silent_since) {
+            return;
+        }
+        let shown = self.local.as_ref().filter(|local| local.is_shown());
+        let (Some(local), Some(since)) = (shown, silent_since) else { return };
+        let doing = match () {
+            () if self.recovery.needs_user() => Doing::NeedsUser,
+            () if self.recovery.ssh_running() => Doing::RunningSsh,
+            () if self.quic.is_some() => Doing::Knocking,
+            () => Doing::Waiting,
+        };
+        let outage = Outage { silent: now.since(since), doing, escape: self.escape.character() };
+        let text = self.voice.outage(&outage);
+        self.stdout.put(Bytes::from(self.outage.draw(now, local.screen(), &text)));
+    }
+
+    /// Removes the outage line if it is shown.
+    pub(super) fn uncover(&mut self) {
+        let Some(local) = &self.local else { return };
+        let removal = self.outage.remove(local.screen());
+        if !removal.is_empty() {
+            self.stdout.put(Bytes::from(removal));
+        }
+    }
+
+    pub(super) fn redraw(&mut self) {
+        if let Some(local) = &self.local {
+            self.stdout.put(Bytes::from(local.redraw()));
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Questions and orders from this machine that need no link: describe the session, detach, end.
+
+use abide_session::{Ask, Description, Done, Failed, Reply, ReplyAnswer};
+use abide_terms::{EndingCode, Moment};
+use tokio::sync::oneshot;
+
+use super::Keeper;
+use crate::output::Canvas;
+use crate::program::describe;
+
+impl Keeper {
+    pub(super) fn on_question(&mut self, now: Moment, ask: Ask, reply: oneshot::Sender<Reply>) {
+        let answer = match ask {
+            Ask::Describe(_) => ReplyAnswer::Description(self.describe(now)),
+            Ask::Detach(detach) => {
+                self.detach_all(now, EndingCode::Detached, &detach.by);
+                ReplyAnswer::Done(Done {})
+            }
+            Ask::End(end) => {
+                self.hang_up(now, &end.by);
+                ReplyAnswer::Done(Done {})
+            }
+            Ask::Attach(_) | Ask::Resume(_) => {
+                ReplyAnswer::Failed(Failed { evidence: "no descriptors".into() })
+            }
+        };
+        // Who asked may be gone.
+        let _ = reply.send(Reply { answer: Some(answer) });
+    }
+
+    fn describe(&self, now: Moment) -> Description {
+        Description {
+            session: self.id.to_string(),
+            name: self.start.name.clone(),
+            program: describe(&self.start),
+            age: now.since(self.began).as_secs(),
+            clients: self.attachments.iter().map(|(_, client)| client.describe(now)).collect(),
+            terminal: self.canvas.is_some(),
+            title: self.canvas.as_ref().map(Canvas::title).unwrap_or_default(),
+            finished: self.finished_at.is_some(),
+            release: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+        }
+    }
+}
