@@ -112,6 +112,9 @@ pub(crate) enum Own {
     Man,
 }
 
+const NOT_OURS: &str = "ssh has no long options, and abide has none of that name here";
+const PORTS_RULE: &str = "that is one port or LOW-HIGH, both from 1 to 65535, the lower first";
+
 const NAMES: [&str; 9] =
     ["ls", "attach", "detach", "end", "tunnel", "timeouts", "demo", "completions", "man"];
 
@@ -128,7 +131,7 @@ pub(crate) fn read(arguments: &[OsString]) -> Result<Request, Complaint> {
         "ssh" => session(&rest[1..]),
         "autossh" => Ok(Request::Autossh(rest[1..].to_vec())),
         "--version" => Ok(Request::Print(format!("abide {}\n", env!("CARGO_PKG_VERSION")))),
-        "" if rest.is_empty() => Err(usage("no host, and no command")),
+        "" if rest.is_empty() => Err(usage("no host, and no command", "nothing follows `abide`")),
         "-h" | "--help" | "help" => Ok(Request::Print(crate::command::help::TEXT.to_owned())),
         name if NAMES.contains(&name) => own(arguments),
         _ => session(rest),
@@ -148,7 +151,10 @@ fn own(arguments: &[OsString]) -> Result<Request, Complaint> {
             let text = error.to_string();
             let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
             let first = text.lines().next().unwrap_or(text).to_owned();
-            Err(Complaint::new(first).try_this("abide --help").exit(Exit::USAGE))
+            let form = text.lines().find_map(|line| line.strip_prefix("Usage: "));
+            let because =
+                form.map_or("it does not read".to_owned(), |it| format!("the form is: {it}"));
+            Err(usage(first, because))
         }
         Err(help) => Ok(Request::Print(help.to_string())),
     }
@@ -180,7 +186,10 @@ fn arrange(arguments: &[OsString]) -> Result<Vec<OsString>, Complaint> {
             // ssh has no long options.
             if let Some((unknown, _)) = split(word).filter(|_| is_before_host(&theirs[1..])) {
                 let command = command.to_string_lossy();
-                return Err(usage(format!("`{unknown}` is not an option of abide {command}'s")));
+                return Err(usage(
+                    format!("`{unknown}` is not an option of abide {command}"),
+                    NOT_OURS,
+                ));
             }
             theirs.push(word.clone());
             continue;
@@ -201,7 +210,9 @@ fn arrange(arguments: &[OsString]) -> Result<Vec<OsString>, Complaint> {
 fn keeper(words: &[OsString]) -> Result<Request, Complaint> {
     let words: Option<Vec<String>> =
         words.iter().map(|word| word.to_str().map(str::to_owned)).collect();
-    words.map(Request::Keeper).ok_or_else(|| usage("an argument that is not UTF-8"))
+    words
+        .map(Request::Keeper)
+        .ok_or_else(|| usage("an argument is not UTF-8", "abide gives the keeper plain text"))
 }
 
 /// Our own long options stand anywhere before the host; ssh has none.
@@ -214,10 +225,11 @@ fn session(words: &[OsString]) -> Result<Request, Complaint> {
             Some(("--name", value)) => args.name = Some(needed("--name", value, &mut words)?),
             Some(("--udp-ports", value)) => {
                 let value = needed("--udp-ports", value, &mut words)?;
-                args.options.udp_ports = Some(ports(&value).map_err(usage)?);
+                args.options.udp_ports =
+                    Some(ports(&value).map_err(|wrong| usage(wrong, PORTS_RULE))?);
             }
             Some((unknown, _)) => {
-                return Err(usage(format!("`{unknown}` is not an option of abide's")));
+                return Err(usage(format!("`{unknown}` is not an option of abide"), NOT_OURS));
             }
             None => args.ssh.push(word.clone()),
         }
@@ -245,7 +257,10 @@ fn needed<'a>(
     words: &mut impl Iterator<Item = &'a OsString>,
 ) -> Result<String, Complaint> {
     let next = || words.next().and_then(|word| word.to_str()).map(str::to_owned);
-    value.map(str::to_owned).or_else(next).ok_or_else(|| usage(format!("{name} needs a value")))
+    value
+        .map(str::to_owned)
+        .or_else(next)
+        .ok_or_else(|| usage(format!("{name} needs a value"), "the command line ends with it"))
 }
 
 fn ports(text: &str) -> Result<(u16, u16), String> {
@@ -257,8 +272,8 @@ fn ports(text: &str) -> Result<(u16, u16), String> {
     }
 }
 
-fn usage(error: impl Into<String>) -> Complaint {
-    Complaint::new(error).try_this("abide --help").exit(Exit::USAGE)
+fn usage(error: impl Into<String>, because: impl Into<String>) -> Complaint {
+    Complaint::new(error).because(because).try_this("abide --help").exit(Exit::USAGE)
 }
 
 #[cfg(test)]

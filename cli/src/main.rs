@@ -9,6 +9,7 @@ mod explain;
 mod log;
 mod planning;
 mod print;
+mod road;
 mod voice;
 
 use std::process::ExitCode;

@@ -6,13 +6,13 @@ use std::io::IsTerminal;
 
 use abide_client::{Plan, Way};
 use abide_openssh::{
-    CommandLine, Effective, Invocation, Session, SessionKind, TtyRequest, own_build,
+    CommandLine, Effective, FlagError, Invocation, Session, SessionError, SessionKind, TtyRequest,
+    own_build,
 };
 use abide_session::{Program, ProgramKind, Start, Terminal};
 
 use crate::args::LinkArgs;
 use crate::complaint::Complaint;
-use crate::exit::Exit;
 use crate::explain;
 use crate::print;
 
@@ -38,7 +38,17 @@ pub(crate) fn read_ssh(args: &[OsString]) -> Result<Asked, Complaint> {
         Ok(CommandLine::Session(invocation)) => Ok(Asked::Session(invocation)),
         Ok(CommandLine::Plain(_)) => Ok(Asked::Plain),
         Err(error) => {
-            Err(Complaint::new(error.to_string()).try_this("abide --help").exit(Exit::FAILED))
+            let because = match &error {
+                FlagError::MissingHost => "the form is ssh's: [flags] HOST [command]",
+                FlagError::UnknownFlag(_) => "it is none of ssh's flags",
+                FlagError::MissingArgument(_) => "the command line ends with it",
+                FlagError::MissingSubsystem => "nothing follows the host",
+                FlagError::BadEscape(_) => "that is one character, ^ and a letter, or none",
+                FlagError::BadDestination(_) => {
+                    "that is [user@]host or ssh://[user@]host[:port], with no part empty"
+                }
+            };
+            Err(Complaint::new(error.to_string()).because(because).try_this("abide --help"))
         }
     }
 }
@@ -52,7 +62,15 @@ pub(crate) fn plan(invocation: Invocation, link: &LinkArgs) -> Result<(Plan, Ses
     let effective =
         abide_openssh::query(&ssh, &invocation).map_err(|error| explain::settings(&error))?;
     let session = abide_openssh::resolve(&invocation, &effective).map_err(|error| {
-        Complaint::new(error.to_string()).try_this("leave out one of the two commands")
+        let evidence = error.to_string();
+        match error {
+            SessionError::TwoCommands { .. } => Complaint::new("there are two commands to run")
+                .because(evidence)
+                .try_this("leave out one of the two commands, or -o RemoteCommand=none"),
+            SessionError::MissingSubsystem => Complaint::new("there is no subsystem to run")
+                .because(evidence)
+                .try_this("-o SessionType=default, for a shell or a command"),
+        }
     })?;
     warn_of_what_is_left_out(&invocation, &effective);
     let exe = abide_host::process::exe_path()?;

@@ -65,6 +65,7 @@ fn a_change_takes_effect_for_its_host_and_is_undone_to_the_byte() {
         words.contains("by TCP, which gives up first"),
         "TCP gives up before 25 minutes, and that is said: {words}"
     );
+    assert!(words.contains("Warning: on a dead path the connection does not last 25m"), "{words}");
     assert_eq!(mine.effective("web", "serveraliveinterval"), "60");
     assert_eq!(mine.effective("web", "serveralivecountmax"), "24");
     assert_eq!(mine.effective("other", "serveraliveinterval"), "5");
@@ -158,6 +159,58 @@ fn a_file_changed_meanwhile_is_left_alone() {
     let command = abide(&mine.scratch, &mine.words(&["web", "--keepalive", "30s"]));
     refuses_what_changed_meanwhile(&mine.scratch, command, "candidate", &mine.config);
     assert_eq!(mine.now(), format!("{CONFIG}# theirs\n"));
+}
+
+#[test]
+fn an_undecided_match_is_neither_believed_nor_lost_to() {
+    let mine = Mine::new();
+    let config =
+        "Match exec \"true\"\n  ServerAliveInterval 5\n\nHost *\n  ServerAliveInterval 10\n";
+    fs::write(&mine.config, config).unwrap();
+    let words = mine.set(&["--all", "--keepalive", "30s"]);
+    assert!(words.contains("is not known") && words.contains("exec true"), "{words}");
+    assert!(words.contains("config:2") && !words.contains("+++"), "{words}");
+    assert_eq!(mine.now(), config);
+    let words = mine.set(&["web", "--keepalive", "30s"]);
+    assert!(words.contains("ServerAliveInterval: 5 (origin not known) -> 30"), "{words}");
+    assert_eq!(mine.effective("web", "serveraliveinterval"), "30");
+    assert_eq!(mine.effective("other", "serveraliveinterval"), "5");
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_before_anything_is_shown() {
+    let mine = Mine::new();
+    let folder = mine.scratch.join("folder");
+    fs::create_dir(&folder).unwrap();
+    let around = mine.scratch.join("around");
+    std::os::unix::fs::symlink(&around, &around).unwrap();
+    let large = mine.scratch.join("large");
+    fs::write(&large, "#\n".repeat(4 << 20)).unwrap();
+    let pipe = mine.scratch.join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for (file, why) in [
+        (&folder, "is not a regular file"),
+        (&around, "leads to itself"),
+        (&large, "8388608 bytes"),
+        (&pipe, "is not a regular file"),
+    ] {
+        let line = ["timeouts", "set", "-F", text(file), "web", "--keepalive", "30s"];
+        let words = said(&run(&mine.scratch, &line));
+        assert!(words.contains(why) && words.contains(text(file)), "{words}");
+        assert!(words.contains("try:") && !words.contains("/dev/null"), "{words}");
+    }
+    let show = ["timeouts", "show", "--local", "-F", text(&pipe), "web"];
+    let words = said(&run(&mine.scratch, &show));
+    assert!(words.contains("is a pipe"), "{words}");
+}
+
+#[test]
+fn a_wish_is_answered_with_what_was_not_checked() {
+    let mine = Mine::new();
+    let words = mine.set(&["web", "--survive-idle", "8h"]);
+    assert!(words.contains("survives 8h") && words.contains("Not checked:"), "{words}");
+    let words = mine.set(&["web", "--survive-idle", "8h"]);
+    assert!(words.contains("survives 8h") && words.contains("is so already"), "{words}");
 }
 
 #[test]

@@ -147,6 +147,26 @@ fn this_machines_sshd_is_read_without_a_host() {
 }
 
 #[test]
+fn what_sshd_refuses_is_wrong_and_shown_as_such() {
+    let far = Far::start();
+    let path = far.path("sshd_config");
+    let old = std::fs::read_to_string(&path).expect("a configuration");
+    std::fs::write(&path, format!("ClientAliveInterval 77\nNonsense 1\n{old}")).expect("a write");
+    let path = path.display().to_string();
+    let shown = shown(&far, &["--server", "--sshd-config", &path]);
+    let finding = &shown["findings"][0];
+    assert_eq!(finding["code"], "configuration-refused", "{:#}", shown["findings"]);
+    assert_eq!(finding["severity"], "wrong");
+    let text = finding["text"].as_str().expect("words");
+    assert!(text.contains("line 2") && text.contains("Nonsense"), "{text}");
+    let page = far.says(&["timeouts", "show", "--server", "--sshd-config", &path]);
+    assert!(page.contains("read off files that sshd refuses"), "{page}");
+    let missing = self::shown(&far, &["--server", "--sshd-config", "/nonexistent"]);
+    let why = missing["server"]["ClientAliveInterval"]["not_checked"].as_str().expect("a reason");
+    assert!(why.contains("/nonexistent") && why.contains("No such file"), "{why}");
+}
+
+#[test]
 fn what_ssh_refuses_is_refused_in_its_words() {
     let far = Far::start();
     let flags = configure(&far, " ServerAliveInterval soon\n");

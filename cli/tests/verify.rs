@@ -81,6 +81,17 @@ fn the_server_asks_and_gives_up_by_its_release() {
 }
 
 #[test]
+fn nothing_to_test_is_not_all_well() {
+    let far = Far::start();
+    let off = ["-o", "ServerAliveInterval=0"];
+    let (out, err, code) =
+        verify(&far, &[&off[..], &["far", "--client-alive", "0x3", "--for", "1s"]].concat());
+    assert_eq!(code, Some(0), "{out}\n{err}");
+    assert!(out.contains("Not checked: no keepalives are known to be configured"), "{out}");
+    assert!(!out.contains("as configured"), "{out}");
+}
+
+#[test]
 fn what_differs_is_told_by_words_and_status() {
     let far = far_with("ClientAliveInterval 1\nClientAliveCountMax 3");
     let (out, err, code) = verify(&far, &["far", "--client-alive", "5x3", "--for", "5s"]);

@@ -52,7 +52,7 @@ fn ssh_does_not_get_there() {
         "--\n\
          error: 127.0.0.1 refuses connections at port 1\n\
          because: the machine answers, and nothing listens there\n\
-         try: abide -p PORT far, if its sshd listens elsewhere\n\
+         try: abide -p PORT -F DIR/config far, if its sshd listens elsewhere\n\
          =255",
     );
     let words = format!(
@@ -68,7 +68,7 @@ fn ssh_does_not_get_there() {
         "--\n\
          error: stranger does not let you in\n\
          because: it takes publickey, and was offered nothing that it accepts\n\
-         try: ssh -v stranger, to see which keys were offered\n\
+         try: ssh -v -F DIR/config -p PORT -i DIR/stranger -o HostName=127.0.0.1 stranger, to see which keys were offered\n\
          =255",
     );
     expect(
@@ -113,7 +113,7 @@ fn host_keys_that_are_not_right() {
          No ED25519 host key is known for [127.0.0.1]:PORT and you have requested strict checking.\n\
          error: the host key of far is not known\n\
          because: nobody accepted it\n\
-         try: ssh far, and compare the fingerprint\n\
+         try: ssh -F DIR/config far, and compare the fingerprint\n\
          =255",
     );
 }
@@ -137,7 +137,7 @@ fn accounts_without_a_shell() {
          Try 'sync --help' for more information.\n\
          error: no keeper could be started on far\n\
          because: the server ran something else than asked for; it said: sync: invalid option -- 'c'\n\
-         try: ssh far\n\
+         try: ssh -l sync -F DIR/config far\n\
          =255",
     );
     let inside = "printf 'not a program' >$dir/bad; chmod 755 $dir/bad; \
@@ -194,9 +194,9 @@ fn no_place_for_the_keepers_socket() {
     expect(
         without_upload(&far.says(&["far", "true"])),
         "--\n\
-         error: no keeper could be started on far\n\
+         error: the folder of abide's sessions on far cannot be used\n\
          because: cannot use /proc/nowhere: No such file or directory (os error 2)\n\
-         try: ssh far df -h /tmp '$HOME'\n\
+         try: ABIDE_RUNTIME_DIR=/some/folder (yours alone) in the login environment on far\n\
          =255",
     );
 }
@@ -213,7 +213,7 @@ fn another_architecture() {
             "--\n\
              error: no keeper for far\n\
              because: the server is linux riscv64, this program is for linux {}\n\
-             try: ssh -t far tmux new -A, which needs no keeper\n\
+             try: ssh -t -F DIR/config far tmux new -A, which needs no keeper\n\
              =255",
             std::env::consts::ARCH
         ),
@@ -288,7 +288,8 @@ fn sessions_that_are_not_there() {
             far.says(&[verb, "far", "nosuch"]),
             "--\n\
              error: there is no session `nosuch`\n\
-             try: abide ls far\n\
+             because: no session there has that id or name\n\
+             try: abide ls -F DIR/config far\n\
              =1",
         );
         expect(
@@ -296,6 +297,7 @@ fn sessions_that_are_not_there() {
             &format!(
                 "--\n\
                  error: there is no session `nosuch` here\n\
+                 because: no session there has that id or name\n\
                  try: abide ls, or for one on a host: abide {verb} nosuch SESSION\n\
                  =1"
             ),
@@ -304,19 +306,21 @@ fn sessions_that_are_not_there() {
     expect(
         shown(&far, &far.terminal(&["attach", "far", "nosuch"])),
         "error: there is no session `nosuch` on far\n\
-         try: abide ls far\n\
+         because: no session there has that id or name\n\
+         try: abide ls -F DIR/config far\n\
          =1",
     );
     expect(
         shown(&far, &far.terminal(&["attach", "far"])),
         "error: there are no sessions on far\n\
          because: nothing is running there to attach to\n\
-         try: abide far, to begin one\n\
+         try: abide -F DIR/config far, to begin one\n\
          =1",
     );
     expect(
         shown(&far, &Terminal::start(&far.local(&["attach"])).expect("a terminal")),
         "error: there are no sessions here\n\
+         because: no keeper runs on this machine\n\
          try: abide ls HOST\n\
          =1",
     );
@@ -349,7 +353,7 @@ fn sessions_that_are_there() {
         "--\n\
          error: a session named `one` is there already on far\n\
          because: a name leads to one session\n\
-         try: abide attach far one\n\
+         try: abide attach -F DIR/config far one\n\
          =255",
     );
     let second = far.shell(&["--name", "two", "far"]);
@@ -359,12 +363,12 @@ fn sessions_that_are_there() {
         "{several}"
     );
     assert!(several.contains("SESSION `one` (login shell)"), "{several}");
-    assert!(several.ends_with("\ntry: abide attach far SESSION\n=1"), "{several}");
+    assert!(several.ends_with("\ntry: abide attach -F DIR/config far SESSION\n=1"), "{several}");
     expect(far.says(&["detach", "far", "one"]), "--\n=0");
     let by = last_shown(&far, &first);
     expect(
         by.replace(&name, "CLIENT"),
-        "detached from session SESSION by CLIENT; it goes on: abide attach far SESSION\n=255",
+        "detached from session SESSION by CLIENT; it goes on: abide attach -F DIR/config far SESSION\n=255",
     );
     expect(far.says(&["end", "far", "one"]), "--\n=0");
     expect(far.says(&["end", "far", "two"]), "--\n=0");
@@ -386,7 +390,7 @@ fn commands_are_not_shared() {
         shown(&far, &far.terminal(&["attach", "far", "work"])),
         "error: this session cannot be attached to\n\
          because: session SESSION runs `cat` without a terminal\n\
-         try: abide end far SESSION, if it is not wanted any more\n\
+         try: abide end -F DIR/config far SESSION, if it is not wanted any more\n\
          =255",
     );
     drop(running.stdin.take());
@@ -413,7 +417,7 @@ fn remote_commands_end_as_they_end() {
         "--\n\
          error: there is no subsystem `nosuch` on far\n\
          because: the server's sshd and abide know none of that name\n\
-         try: ssh -s far nosuch\n\
+         try: ssh -s -F DIR/config far nosuch\n\
          =255",
     );
 }
@@ -428,7 +432,7 @@ fn a_keeper_that_is_killed() {
             last_shown(&far, &terminal),
             "error: session SESSION is gone\n\
              because: its keeper or its machine stopped\n\
-             try: abide ls far\n\
+             try: abide ls -F DIR/config far\n\
              =255",
         );
     }
@@ -443,6 +447,76 @@ fn a_keeper_that_is_stopped() {
         last_shown(&far, &terminal),
         "session SESSION ended: its keeper was stopped (SIGTERM)\n=255",
     );
+}
+
+#[test]
+fn a_keeper_that_does_not_answer() {
+    let far = Far::start();
+    let terminal = far.shell(&["--name", "still", "far"]);
+    let (pid, id) = (far.keeper(), far.session());
+    kill(pid, Signal::STOP);
+    let said = |words: &[&str]| far.says(words).replace(&pid.to_string(), "PID");
+    let listed = said(&["ls", "far"]);
+    let listed = listed.lines().nth(1).expect("a session").split_whitespace().collect::<Vec<_>>();
+    assert_eq!(listed.join(" "), "SESSION still - not answering login shell");
+    let json = said(&["ls", "--json", "far"]);
+    assert!(json.contains("\"answering\": false"), "{json}");
+    for word in ["still", &id] {
+        expect(
+            said(&["end", "far", word]),
+            "--\n\
+             error: session SESSION does not answer\n\
+             because: its keeper (pid PID) is stopped, and has been silent for 5s\n\
+             try: ssh -F DIR/config far 'kill -CONT PID'\n\
+             =255",
+        );
+    }
+    expect(
+        far.says_of(far.there(&["detach", "still"])).replace(&pid.to_string(), "PID"),
+        "--\n\
+         error: session SESSION does not answer\n\
+         because: its keeper (pid PID) is stopped, and has been silent for 5s\n\
+         try: kill -CONT PID\n\
+         =255",
+    );
+    expect(
+        shown(&far, &far.terminal(&["attach", "far", "still"])).replace(&pid.to_string(), "PID"),
+        "error: the session on far does not answer\n\
+         because: SESSION: its keeper (pid PID) is stopped, and has been silent for 5s\n\
+         try: ssh -F DIR/config far 'kill -CONT PID'\n\
+         =255",
+    );
+    kill(pid, Signal::CONT);
+    expect(far.says(&["end", "far", "still"]), "--\n=0");
+    terminal.wait_exit(LIMIT).expect("an end");
+}
+
+#[test]
+fn a_folder_of_sessions_that_lets_others_in() {
+    use std::os::unix::fs::PermissionsExt;
+    let far = Far::start();
+    std::fs::create_dir_all(far.path("run")).expect("a folder");
+    std::fs::set_permissions(far.path("run"), std::fs::Permissions::from_mode(0o755))
+        .expect("a mode");
+    expect(
+        without_upload(&far.says(&["far", "true"])),
+        "--\n\
+         error: the folder of abide's sessions on far cannot be used\n\
+         because: DIR/run has mode 0755, which lets others in (should be 0700)\n\
+         try: ssh -F DIR/config far 'chmod 700 DIR/run'\n\
+         =255",
+    );
+}
+
+#[test]
+fn a_command_that_is_too_long() {
+    let far = Far::start();
+    let said = far.says(&["far", &"x".repeat(70_000)]);
+    let most = said.split_once("at most ").expect("a limit").1.split(' ').next().expect("a number");
+    let most: usize = most.parse().expect("a number");
+    let longest = |length| far.says(&["far", &format!("true {}", "x".repeat(length - 5))]);
+    assert!(longest(most + 1).contains("too long for abide"));
+    assert!(without_upload(&longest(most)).ends_with("--\n=0"));
 }
 
 #[test]

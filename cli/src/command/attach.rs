@@ -58,10 +58,13 @@ pub(crate) fn run(link: LinkArgs, displace: bool, place: &Place) -> Result<Exit,
 pub(crate) fn one_here(session: &str) -> Result<Found, Complaint> {
     match find_here(session)? {
         Lookup::One(found) => Ok(*found),
+        Lookup::Silent(found) => Err(explain::not_answering(&found)),
         Lookup::None if session.is_empty() => Err(Complaint::new("there are no sessions here")
+            .because("no keeper runs on this machine")
             .try_this("abide ls HOST")
             .exit(Exit::NO)),
         Lookup::None => Err(Complaint::new(format!("there is no session `{session}` here"))
+            .because(explain::NO_SUCH)
             .try_this("abide ls")
             .exit(Exit::NO)),
         Lookup::Several(found) => Err(Complaint::new("several sessions are here")

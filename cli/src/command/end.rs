@@ -9,6 +9,7 @@ use crate::command::target::{Target, ask_host};
 use crate::complaint::Complaint;
 use crate::exit::Exit;
 use crate::planning::client_name;
+use crate::{explain, road};
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +26,10 @@ pub(crate) fn run(what: What, place: &Place) -> Result<Exit, Complaint> {
     match Target::read(place)? {
         Target::Here(session) if session.is_empty() => {
             let usage = format!("abide {} [HOST] SESSION", verb(what));
-            Err(Complaint::new("no session is named").try_this(usage).exit(Exit::USAGE))
+            Err(Complaint::new("no session is named")
+                .because("nothing but an id or a name says which one is meant")
+                .try_this(usage)
+                .exit(Exit::USAGE))
         }
         Target::Here(session) => {
             let ask = match what {
@@ -33,7 +37,7 @@ pub(crate) fn run(what: What, place: &Place) -> Result<Exit, Complaint> {
                 What::Detach => Ask::Detach(Detach { by }),
             };
             let failed = |error: abide_keeper::RequestError| {
-                Complaint::new("not done").because(error.to_string())
+                Complaint::new("not done").because(error.to_string()).try_this("abide ls")
             };
             abide_keeper::ask(&one_here(&session)?.socket, ask).map_err(failed)?;
             Ok(Exit::OK)
@@ -41,9 +45,11 @@ pub(crate) fn run(what: What, place: &Place) -> Result<Exit, Complaint> {
         Target::There(invocation, session) if session.is_empty() => {
             let word = invocation.destination.given.to_string_lossy();
             Err(Complaint::new(format!("there is no session `{word}` here"))
+                .because(explain::NO_SUCH)
                 .try_this(format!(
-                    "abide ls, or for one on a host: abide {} {word} SESSION",
-                    verb(what)
+                    "abide ls, or for one on a host: abide {} {} SESSION",
+                    verb(what),
+                    road::of(&invocation)
                 ))
                 .exit(Exit::NO))
         }
@@ -66,13 +72,20 @@ fn verb(what: What) -> &'static str {
 
 fn there(invocation: Invocation, words: &[&str]) -> Result<Exit, Complaint> {
     let host = invocation.destination.given.to_string_lossy().into_owned();
+    let to = road::of(&invocation);
     match ask_host(invocation, words)?.pop() {
         Some(ReplyAnswer::Done(_)) => Ok(Exit::OK),
         Some(ReplyAnswer::Failed(failed)) => {
-            Err(Complaint::new(failed.evidence).try_this(format!("abide ls {host}")).exit(Exit::NO))
+            let complaint = Complaint::new(failed.evidence).because(failed.because);
+            Err(match failed.remedy.as_str() {
+                "" => complaint.try_this(format!("abide ls {to}")).exit(Exit::NO),
+                remedy => complaint.try_this(format!("ssh {to} {}", road::quoted(remedy))),
+            })
         }
         Some(ReplyAnswer::Description(_)) | None => {
-            Err(Complaint::new(format!("{host} did not answer")))
+            Err(Complaint::new(format!("{host} did not answer"))
+                .because("its login ended before the keeper said a word")
+                .try_this(format!("abide ls {to}")))
         }
     }
 }

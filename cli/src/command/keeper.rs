@@ -3,7 +3,8 @@
 
 use std::io::Write;
 
-use abide_keeper::{Found, Lookup, bridge};
+use abide_host::files::PrivateDirError;
+use abide_keeper::{Found, Lookup, RequestError, bridge};
 use abide_link::Frame;
 use abide_openssh::{Token, open_marker};
 use abide_session::{
@@ -14,7 +15,7 @@ use abide_terms::{EndingCode, SessionId};
 
 use crate::complaint::Complaint;
 use crate::exit::Exit;
-use crate::log;
+use crate::{explain, log};
 
 /// Does one of the far end's tasks.
 pub(crate) fn run(words: &[String]) -> Result<Exit, Complaint> {
@@ -46,6 +47,7 @@ pub(crate) fn run(words: &[String]) -> Result<Exit, Complaint> {
             ask_session(session, Ask::Detach(decode::<Detach>(by)?))
         }
         _ => Err(Complaint::new("`abide keeper` is started by abide itself")
+            .because("it is the far end of a session, inside a login")
             .try_this("abide --help")
             .exit(Exit::USAGE)),
     }
@@ -80,9 +82,15 @@ fn serve(id: &str, start: &str) -> Result<Exit, Complaint> {
 
 fn start_session(start: &Start) -> Result<Exit, Complaint> {
     if !start.name.is_empty()
-        && matches!(abide_keeper::find(&start.name), Ok(Lookup::One(_) | Lookup::Several(_)))
+        && matches!(
+            abide_keeper::find(&start.name),
+            Ok(Lookup::One(_) | Lookup::Silent(_) | Lookup::Several(_))
+        )
     {
         return refuse(RefusalCode::NameTaken, &start.name);
+    }
+    if let Err(error) = abide_host::local::runtime_dir() {
+        return refuse_directory(&error);
     }
     let id = match abide_keeper::start(start) {
         Ok(id) => id,
@@ -99,7 +107,21 @@ fn start_session(start: &Start) -> Result<Exit, Complaint> {
 }
 
 fn refuse(code: RefusalCode, evidence: &str) -> Result<Exit, Complaint> {
-    let refused = Refused { code: code.into(), evidence: evidence.to_owned() };
+    refuse_with(code, evidence, None)
+}
+
+fn refuse_directory(error: &PrivateDirError) -> Result<Exit, Complaint> {
+    let help = explain::directory_help(error);
+    refuse_with(RefusalCode::NoDirectory, &error.to_string(), help)
+}
+
+fn refuse_with(
+    code: RefusalCode,
+    evidence: &str,
+    remedy: Option<String>,
+) -> Result<Exit, Complaint> {
+    let remedy = remedy.unwrap_or_default();
+    let refused = Refused { code: code.into(), evidence: evidence.to_owned(), remedy };
     send(&encode(&Opening { answer: Some(OpeningAnswer::Refused(refused)) }))?;
     Ok(Exit::FAILED)
 }
@@ -110,6 +132,12 @@ fn attach_to(attach: Attach) -> Result<Exit, Complaint> {
             bridge(&found.socket, Ask::Attach(attach))?;
             Ok(Exit::OK)
         }
+        Ok(Lookup::Silent(found)) => {
+            let evidence =
+                format!("{}: {}", found.description.session, explain::silence_of(&found));
+            refuse_with(RefusalCode::NotAnswering, &evidence, explain::help_for(&found))
+        }
+        Err(RequestError::Directory(error)) => refuse_directory(&error),
         Ok(Lookup::None) => refuse(RefusalCode::NoSession, &attach.session),
         Ok(Lookup::Several(found)) => refuse(RefusalCode::SeveralSessions, &names(&found)),
         Err(error) => refuse(RefusalCode::NoKeeper, &error.to_string()),
@@ -130,7 +158,8 @@ pub(crate) fn names(found: &[Found]) -> String {
 
 fn resume(session: &str) -> Result<Exit, Complaint> {
     match abide_keeper::find(session) {
-        Ok(Lookup::One(found)) => {
+        // One that is busy may come to it yet: the client is not told that its session is gone.
+        Ok(Lookup::One(found) | Lookup::Silent(found)) => {
             bridge(&found.socket, Ask::Resume(Resume {}))?;
             Ok(Exit::OK)
         }
@@ -146,7 +175,7 @@ fn resume(session: &str) -> Result<Exit, Complaint> {
 fn list() -> Result<Exit, Complaint> {
     let found = match abide_keeper::describe_all() {
         Ok(found) => found,
-        Err(error) => return reply(ReplyAnswer::Failed(Failed { evidence: error.to_string() })),
+        Err(error) => return reply(ReplyAnswer::Failed(unlisted(&error))),
     };
     found.into_iter().try_for_each(|found| {
         send(&encode(&Reply { answer: Some(ReplyAnswer::Description(found.description)) }))
@@ -154,14 +183,31 @@ fn list() -> Result<Exit, Complaint> {
     Ok(Exit::OK)
 }
 
+fn unlisted(error: &RequestError) -> Failed {
+    let help = match error {
+        RequestError::Directory(error) => explain::directory_help(error),
+        _ => None,
+    };
+    Failed { evidence: error.to_string(), remedy: help.unwrap_or_default(), ..Failed::default() }
+}
+
 fn ask_session(session: &str, ask: Ask) -> Result<Exit, Complaint> {
-    let failed = |evidence: String| ReplyAnswer::Failed(Failed { evidence });
+    let failed = |evidence: String| ReplyAnswer::Failed(Failed { evidence, ..Failed::default() });
     let answer = match abide_keeper::find(session) {
         Ok(Lookup::One(found)) => match abide_keeper::ask(&found.socket, ask) {
             Ok(_) => ReplyAnswer::Done(Done {}),
             Err(error) => failed(error.to_string()),
         },
-        Ok(Lookup::None) => failed(format!("there is no session `{session}`")),
+        Ok(Lookup::Silent(found)) => ReplyAnswer::Failed(Failed {
+            evidence: format!("session {} does not answer", found.description.session),
+            because: explain::silence_of(&found),
+            remedy: explain::help_for(&found).unwrap_or_default(),
+        }),
+        Ok(Lookup::None) => ReplyAnswer::Failed(Failed {
+            evidence: format!("there is no session `{session}`"),
+            because: explain::NO_SUCH.to_owned(),
+            ..Failed::default()
+        }),
         Ok(Lookup::Several(found)) => {
             failed(format!("several sessions are meant: {}", names(&found)))
         }

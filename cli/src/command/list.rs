@@ -11,7 +11,8 @@ use crate::args::Place;
 use crate::command::target::{ask_host, read_host};
 use crate::complaint::Complaint;
 use crate::exit::Exit;
-use crate::print;
+use crate::explain;
+use crate::{print, road};
 
 /// Version of the JSON. Fields are added without a new one; nothing is renamed or removed.
 const SCHEMA: u32 = 1;
@@ -41,20 +42,20 @@ fn one_host(place: &Place) -> Result<Invocation, Complaint> {
     match read_host(place)? {
         (host, session) if session.is_empty() => Ok(*host),
         (_, word) => Err(Complaint::new(format!("`{word}` is one word too many"))
+            .because("a host is all that is read here")
             .try_this("abide ls HOST")
             .exit(Exit::USAGE)),
     }
 }
 
 fn here() -> Result<Vec<Description>, Complaint> {
-    let found = abide_keeper::describe_all().map_err(|error| {
-        Complaint::new("this machine's sessions cannot be listed").because(error.to_string())
-    })?;
+    let found = abide_keeper::describe_all().map_err(|error| explain::unlisted(&error))?;
     Ok(found.into_iter().map(|found| found.description).collect())
 }
 
 fn there(host: Invocation) -> Result<Vec<Description>, Complaint> {
     let name = host.destination.given.to_string_lossy().into_owned();
+    let to = road::of(&host);
     let answers = ask_host(host, &["list"])?;
     answers
         .into_iter()
@@ -62,7 +63,13 @@ fn there(host: Invocation) -> Result<Vec<Description>, Complaint> {
             ReplyAnswer::Description(description) => Some(Ok(description)),
             ReplyAnswer::Failed(failed) => {
                 Some(Err(Complaint::new(format!("{name} cannot list its sessions"))
-                    .because(failed.evidence)))
+                    .because(failed.evidence)
+                    .try_this(match failed.remedy.as_str() {
+                        "" => format!(
+                            "ABIDE_RUNTIME_DIR=/some/folder in the login environment on {name}"
+                        ),
+                        remedy => format!("ssh {to} {}", road::quoted(remedy)),
+                    })))
             }
             ReplyAnswer::Done(_) => None,
         })
@@ -81,12 +88,14 @@ struct Row {
     id: String,
     name: Option<String>,
     program: String,
-    age_seconds: u64,
+    age_seconds: Option<u64>,
     terminal: bool,
     title: Option<String>,
     finished: bool,
     release: String,
     keeper_pid: u32,
+    /// False: the keeper does not answer, and what is not known of the session is empty.
+    answering: bool,
     clients: Vec<ClientRow>,
 }
 
@@ -104,12 +113,13 @@ impl From<&Description> for Row {
             id: session.session.clone(),
             name: given(&session.name),
             program: session.program.clone(),
-            age_seconds: session.age,
+            age_seconds: (!session.unanswered).then_some(session.age),
             terminal: session.terminal,
             title: given(&session.title),
             finished: session.finished,
             release: session.release.clone(),
             keeper_pid: session.pid,
+            answering: !session.unanswered,
             clients: session.clients.iter().map(ClientRow::from).collect(),
         }
     }
@@ -129,7 +139,10 @@ fn table(sessions: &[Description]) -> String {
     let mut rows = vec![["SESSION", "NAME", "AGE", "CLIENTS", "PROGRAM"].map(str::to_owned)];
     rows.extend(sessions.iter().map(|session| {
         let name = if session.name.is_empty() { "-".to_owned() } else { session.name.clone() };
-        let age = print_span(Duration::from_secs(session.age));
+        let age = match session.unanswered {
+            true => "-".to_owned(),
+            false => print_span(Duration::from_secs(session.age)),
+        };
         [session.session.clone(), name, age, clients(session), printable(&session.program)]
     }));
     let width =
@@ -149,6 +162,9 @@ fn printable(text: &str) -> String {
 }
 
 fn clients(session: &Description) -> String {
+    if session.unanswered {
+        return "not answering".to_owned();
+    }
     if session.finished {
         return "finished".to_owned();
     }

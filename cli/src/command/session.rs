@@ -4,7 +4,8 @@ use std::io::IsTerminal;
 use std::os::unix::process::CommandExt;
 
 use abide_carrier::quic::Identity;
-use abide_client::{Client, Connected, LinkLost, Outcome, Plan, Voice};
+use abide_client::{Client, ConnectError, Connected, LinkLost, Outcome, Plan, Voice};
+use abide_openssh::LineError;
 use abide_session::encode_word;
 use abide_terms::{EndingCode, SessionName};
 
@@ -13,7 +14,7 @@ use crate::complaint::Complaint;
 use crate::exit::Exit;
 use crate::planning::{self, Asked};
 use crate::voice::Stderr;
-use crate::{explain, log, print};
+use crate::{explain, log, print, road};
 
 /// Runs it.
 pub(crate) fn run(args: SessionArgs) -> Result<Exit, Complaint> {
@@ -23,7 +24,12 @@ pub(crate) fn run(args: SessionArgs) -> Result<Exit, Complaint> {
     };
     let name = args.name.map(|name| name.parse::<SessionName>()).transpose();
     let name = name.map_err(|error| {
-        Complaint::new(error.to_string()).try_this("abide --name build HOST").exit(Exit::USAGE)
+        let text = error.to_string();
+        let (what, rule) = text.rsplit_once(": use ").unwrap_or((&text, "another form"));
+        Complaint::new(what)
+            .because(format!("a name has {rule}"))
+            .try_this("abide --name build HOST")
+            .exit(Exit::USAGE)
     })?;
     let quiet = invocation.quiet;
     let (plan, session) = planning::plan(invocation, &args.options)?;
@@ -49,13 +55,23 @@ pub(crate) fn serve(
     quiet: bool,
 ) -> Result<Exit, Complaint> {
     let mut voice = Stderr::new(quiet);
-    let host = planning::host(plan);
     let way = planning::way(plan)?;
     with_event_loop(async {
         let connected = Connected::through_ssh(way, keeper, &mut voice).await;
-        let connected = connected.map_err(|error| explain::connect(&error, &host))?;
+        let connected = connected.map_err(|error| explained(&error, plan))?;
         serve_connected(plan, connected, identity, &mut voice, quiet).await
     })
+}
+
+fn explained(error: &ConnectError, plan: &Plan) -> Complaint {
+    let to = road::of_plan(plan);
+    let command = plan.way.as_ref().and_then(|way| way.invocation.command_text());
+    match (error, command) {
+        (ConnectError::Line(LineError::TooLong(line)), Some(command)) => {
+            explain::too_long(command.len(), *line, &to)
+        }
+        _ => explain::connect_by(error, &planning::host(plan), &to),
+    }
 }
 
 /// Serves a session whose keeper is reached.
@@ -96,7 +112,7 @@ fn restore_terminal_on_panic() {
 
 /// What ended, in one line, and the exit status.
 fn tell(outcome: &Outcome, session: &str, terminal: bool, plan: &Plan, quiet: bool) -> Exit {
-    let host = planning::host(plan);
+    let host = road::of_plan(plan);
     let again = format!("abide attach {host} {session}").replace("  ", " ");
     let say = |words: String| {
         if !quiet {

@@ -11,6 +11,7 @@ use crate::complaint::Complaint;
 use crate::exit::Exit;
 use crate::explain;
 use crate::planning::{self, Asked};
+use crate::road;
 use crate::voice::Stderr;
 
 /// Where a session is.
@@ -44,7 +45,10 @@ impl Target {
 pub(crate) fn read_host(place: &Place) -> Result<(Box<Invocation>, String), Complaint> {
     let asked = planning::read_ssh(&place.words).map_err(|wrong| wrong.exit(Exit::USAGE))?;
     let Asked::Session(mut invocation) = asked else {
-        return Err(Complaint::new("that flag is ssh's own").exit(Exit::USAGE));
+        return Err(Complaint::new("that flag is ssh's own")
+            .because("-G, -V, -Q and -O ask ssh for something, not a host")
+            .try_this("ssh with that flag")
+            .exit(Exit::USAGE));
     };
     let words = std::mem::take(&mut invocation.command);
     match &words[..] {
@@ -53,6 +57,7 @@ pub(crate) fn read_host(place: &Place) -> Result<(Box<Invocation>, String), Comp
         [_, more, ..] => {
             let more = more.to_string_lossy();
             Err(Complaint::new(format!("`{more}` is one word too many"))
+                .because("a host and a session are all that is read here")
                 .try_this("abide --help")
                 .exit(Exit::USAGE))
         }
@@ -61,9 +66,7 @@ pub(crate) fn read_host(place: &Place) -> Result<(Box<Invocation>, String), Comp
 
 /// Looks a session of this machine up.
 pub(crate) fn find_here(session: &str) -> Result<Lookup, Complaint> {
-    abide_keeper::find(session).map_err(|error| {
-        Complaint::new("this machine's sessions cannot be listed").because(error.to_string())
-    })
+    abide_keeper::find(session).map_err(|error| explain::unlisted(&error))
 }
 
 /// A plan to reach a host without a session of its own.
@@ -77,11 +80,11 @@ pub(crate) fn ask_host(
     words: &[&str],
 ) -> Result<Vec<ReplyAnswer>, Complaint> {
     let plan = plan_for(invocation, &LinkArgs::default())?;
-    let (way, host) = (planning::way(&plan)?, planning::host(&plan));
+    let (way, host, to) = (planning::way(&plan)?, planning::host(&plan), road::of_plan(&plan));
     let args = std::iter::once("keeper").chain(words.iter().copied()).map(str::to_owned).collect();
     let said = with_event_loop(async {
         let said = ask_remote(way, args, &mut Stderr::new(false)).await;
-        said.map_err(|error| explain::connect(&error, &host))
+        said.map_err(|error| explain::connect_by(&error, &host, &to))
     })?;
     let mut messages = Messages::default();
     messages.push(&said.output);

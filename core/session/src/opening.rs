@@ -182,6 +182,10 @@ pub enum RefusalCode {
     NoKeeper = 7,
     /// A command without a terminal has one client only.
     NotShareable = 8,
+    /// The session's keeper does not answer.
+    NotAnswering = 9,
+    /// The folder of the keepers' sockets cannot be used.
+    NoDirectory = 10,
 }
 
 /// Why a session was not opened, with what was seen.
@@ -193,4 +197,7 @@ pub struct Refused {
     /// The value that is wrong, and the system's words.
     #[prost(string, tag = "2")]
     pub evidence: String,
+    /// A command that helps on the keeper's machine; may be empty.
+    #[prost(string, tag = "3")]
+    pub remedy: String,
 }

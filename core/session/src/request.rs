@@ -115,6 +115,9 @@ pub struct Description {
     /// The keeper's process id.
     #[prost(uint32, tag = "10")]
     pub pid: u32,
+    /// The keeper does not answer; what else is here was found without it.
+    #[prost(bool, tag = "11")]
+    pub unanswered: bool,
 }
 
 /// One client of a session.
@@ -138,7 +141,13 @@ pub struct Done {}
 /// It is not done.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct Failed {
-    /// Why.
+    /// What is wrong.
     #[prost(string, tag = "1")]
     pub evidence: String,
+    /// What was seen; may be empty.
+    #[prost(string, tag = "2")]
+    pub because: String,
+    /// A command that helps on the keeper's machine; may be empty.
+    #[prost(string, tag = "3")]
+    pub remedy: String,
 }

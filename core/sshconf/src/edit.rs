@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::{Keyword, Setting, Trouble};
+use crate::{Doubt, Keyword, Setting, Trouble};
 
 /// What somebody wants to be so.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,6 +96,9 @@ pub enum EditRefusal {
     /// Another line would still win.
     #[error("{} would still win with `{}`", .0.origin, .0.value)]
     StillWins(Box<Setting>),
+    /// A Match line above that was not decided would win if it applied.
+    #[error("{} would win with `{}` if `{}` applies, which was not checked", .0.setting.origin, .0.setting.value, .0.criterion)]
+    Undecided(Box<Doubt>),
     /// The file is not one that OpenSSH reads for this connection.
     #[error("{} is not read for this connection", .0.display())]
     NotRead(PathBuf),

@@ -117,7 +117,8 @@ impl Planner<'_> {
         let was = self.setting(&self.now);
         let in_scope = was.as_ref().is_some_and(|was| self.is_ours(was));
         let unset = was.as_ref().is_some_and(|was| was.origin == Origin::Default);
-        if was.as_ref().is_some_and(|was| was.value == wanted) && (in_scope || unset) {
+        let is_so = was.as_ref().is_some_and(|was| was.value == wanted);
+        if is_so && (in_scope || unset) && self.undecided(&self.now).is_none() {
             return self.unchanged();
         }
         let place = was.as_ref().and_then(|was| was.origin.place()).cloned();

@@ -44,12 +44,15 @@ impl Planner<'_> {
             Scope::Host(patterns) => Some(format!("Host {patterns}")),
             Scope::Match(criteria) => Some(format!("Match {criteria}")),
         };
-        match (scope, self.setting(then), self.setting(&self.now)) {
-            (Some(scope), ..) if !self.applies(&scope) => EditRefusal::ScopeDoesNotApply(scope),
-            (_, _, Some(was)) if was.origin.place().is_some() => {
-                EditRefusal::StillWins(Box::new(was))
-            }
-            (_, Some(then), _) => EditRefusal::StillWins(Box::new(then)),
+        if let Some(scope) = scope.as_ref().filter(|scope| !self.applies(scope)) {
+            return EditRefusal::ScopeDoesNotApply(scope.clone());
+        }
+        if let Some(doubt) = self.undecided(then).or_else(|| self.undecided(&self.now)) {
+            return EditRefusal::Undecided(Box::new(doubt));
+        }
+        match (self.setting(then), self.setting(&self.now)) {
+            (_, Some(was)) if was.origin.place().is_some() => EditRefusal::StillWins(Box::new(was)),
+            (Some(then), _) => EditRefusal::StillWins(Box::new(then)),
             (..) => EditRefusal::NotSet(self.wish.keyword),
         }
     }

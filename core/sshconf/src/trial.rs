@@ -8,8 +8,8 @@ use crate::plan::Planner;
 use crate::spot;
 use crate::value;
 use crate::{
-    ClientContext, Context, Dialect, Document, Files, Keyword, LineKind, Overlay, Resolved, Root,
-    ServerContext, Setting, Tree, resolve,
+    ClientContext, Context, Dialect, Document, Doubt, Files, Keyword, LineKind, Overlay, Resolved,
+    Root, ServerContext, Setting, Tree, resolve,
 };
 
 impl Planner<'_> {
@@ -67,7 +67,7 @@ impl Planner<'_> {
                 return None;
             }
         }
-        if then.refused() || !self.leaves_the_rest(&then) {
+        if then.refused() || self.undecided(&then).is_some() || !self.leaves_the_rest(&then) {
             return None;
         }
         let before = self.files.read(file).ok();
@@ -78,6 +78,13 @@ impl Planner<'_> {
             was: self.setting(&self.now),
             will_be,
         })
+    }
+
+    /// An undecided block of ssh's that would win. Of sshd's, `sshd -T` decides them for the login.
+    pub(crate) fn undecided(&self, resolved: &Resolved) -> Option<Doubt> {
+        let mut doubts = resolved.doubts().iter();
+        let mine = doubts.find(|doubt| doubt.setting.keyword == self.wish.keyword);
+        mine.filter(|_| self.dialect() == Dialect::Client).cloned()
     }
 
     /// For everybody: a stranger must get the new line, and nobody's own value may lose to it.

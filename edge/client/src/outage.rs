@@ -79,6 +79,11 @@ impl OutageLine {
         }
     }
 
+    /// The screen is about to be drawn whole: true if the line was on it.
+    pub(crate) fn forget(&mut self) -> bool {
+        self.shown_at_row.take().is_some()
+    }
+
     /// Bytes that bring back what the line covered.
     pub(crate) fn remove(&mut self, screen: &Screen) -> Vec<u8> {
         self.refresh_at = None;

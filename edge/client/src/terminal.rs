@@ -95,10 +95,10 @@ impl Local {
         Ok(())
     }
 
-    /// Bytes that draw everything again on a terminal in any state.
+    /// Bytes that draw the screen again on a terminal in any state; its scrollback stays as it is.
     pub(crate) fn redraw(&self) -> Vec<u8> {
         let mut out = CLEAR.to_vec();
-        out.extend(self.screen.replay());
+        out.extend(self.screen.replay_last(0));
         out
     }
 }

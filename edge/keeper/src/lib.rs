@@ -14,11 +14,12 @@ mod refusals;
 mod requests;
 mod run;
 mod scope;
+mod silent;
 mod start;
 mod subsystem;
 mod tidying;
 
 pub use bridge::{bridge, open_session};
-pub use requests::{Found, Lookup, RequestError, ask, describe_all, find};
+pub use requests::{ANSWER_WITHIN, Found, Lookup, RequestError, ask, describe_all, find};
 pub use run::{RunError, run};
 pub use start::{StartError, start};

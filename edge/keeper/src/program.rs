@@ -219,5 +219,5 @@ fn size(terminal: &Terminal) -> pty::Size {
 }
 
 pub(crate) fn refused(code: RefusalCode, evidence: impl Into<String>) -> Refused {
-    Refused { code: code.into(), evidence: evidence.into() }
+    Refused { code: code.into(), evidence: evidence.into(), remedy: String::new() }
 }

@@ -8,9 +8,12 @@ use std::time::Duration;
 
 use abide_session::{Ask, Describe, Description, Messages, Reply, ReplyAnswer, Request, encode};
 use abide_terms::SessionId;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, sockopt};
 
-/// How long a keeper may take to answer.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+use crate::silent;
+
+/// How long a keeper may take to answer; then its session is listed as not answering.
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -36,8 +39,10 @@ pub enum RequestError {
 pub struct Found {
     /// Its keeper's socket.
     pub socket: PathBuf,
-    /// What the keeper says of it.
+    /// What the keeper says of it; when it does not answer, what its process shows.
     pub description: Description,
+    /// The keeper does not answer because it was stopped, by a signal or a debugger.
+    pub stopped: bool,
 }
 
 /// What looking a session up gives.
@@ -45,6 +50,8 @@ pub struct Found {
 pub enum Lookup {
     /// Exactly one.
     One(Box<Found>),
+    /// Exactly one, whose keeper does not answer.
+    Silent(Box<Found>),
     /// None of that id or name (of any, when none was given).
     None,
     /// Several.
@@ -69,7 +76,7 @@ pub fn find(wanted: &str) -> Result<Lookup, RequestError> {
         // An id leads straight to its keeper: the others need not be asked.
         let socket = abide_host::local::runtime_dir()?.join(format!("{id}.sock"));
         if let Some(found) = describe(socket) {
-            return Ok(Lookup::One(Box::new(found)));
+            return Ok(one(found));
         }
     }
     let all = describe_all()?;
@@ -78,10 +85,16 @@ pub fn find(wanted: &str) -> Result<Lookup, RequestError> {
     };
     let mut matching: Vec<Found> = all.iter().filter(is_it).cloned().collect();
     Ok(match (matching.len(), matching.pop()) {
-        (1, Some(one)) => Lookup::One(Box::new(one)),
+        (1, Some(found)) => one(found),
         (_, Some(_)) => Lookup::Several(all.into_iter().filter(|found| is_it(&found)).collect()),
         (_, None) => Lookup::None,
     })
+}
+
+fn one(found: Found) -> Lookup {
+    let silent = found.description.unanswered;
+    let found = Box::new(found);
+    if silent { Lookup::Silent(found) } else { Lookup::One(found) }
 }
 
 fn is_session(path: &Path) -> bool {
@@ -92,7 +105,14 @@ fn is_session(path: &Path) -> bool {
 
 fn describe(socket: PathBuf) -> Option<Found> {
     match ask(&socket, Ask::Describe(Describe {})) {
-        Ok(ReplyAnswer::Description(description)) => Some(Found { socket, description }),
+        Ok(ReplyAnswer::Description(description)) => {
+            Some(Found { socket, description, stopped: false })
+        }
+        Err(RequestError::Unreachable { error, .. })
+            if [io::ErrorKind::WouldBlock, io::ErrorKind::TimedOut].contains(&error.kind()) =>
+        {
+            unanswered(socket)
+        }
         Err(RequestError::Unreachable { error, .. })
             if error.kind() == io::ErrorKind::ConnectionRefused =>
         {
@@ -102,6 +122,24 @@ fn describe(socket: PathBuf) -> Option<Found> {
         }
         _ => None,
     }
+}
+
+/// A session whose keeper did not answer in time: it is there all the same.
+fn unanswered(socket: PathBuf) -> Option<Found> {
+    let session = socket.file_stem()?.to_str()?.to_owned();
+    let process = silent::process_of(&session);
+    let start = process.as_ref().and_then(|process| process.start.as_ref());
+    let description = Description {
+        name: start.map(|start| start.name.clone()).unwrap_or_default(),
+        program: start.map(crate::program::describe).unwrap_or_default(),
+        terminal: start.is_some_and(|start| start.terminal.is_some()),
+        pid: process.as_ref().map_or(0, |process| process.pid),
+        session,
+        unanswered: true,
+        ..Description::default()
+    };
+    let stopped = process.is_some_and(|process| process.stopped);
+    Some(Found { socket, description, stopped })
 }
 
 /// Asks one keeper one thing.
@@ -115,8 +153,17 @@ pub fn ask(socket: &Path, ask: Ask) -> Result<ReplyAnswer, RequestError> {
     }
 }
 
+/// Connects within [`ANSWER_WITHIN`]: a keeper that accepts nobody has a queue that fills up.
+fn connect(path: &Path) -> io::Result<UnixStream> {
+    let flags = SocketFlags::CLOEXEC;
+    let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    sockopt::set_socket_timeout(&socket, sockopt::Timeout::Send, Some(ANSWER_WITHIN))?;
+    rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)?;
+    Ok(socket.into())
+}
+
 fn exchange(socket: &Path, ask: Ask) -> io::Result<Reply> {
-    let mut stream = UnixStream::connect(socket)?;
+    let mut stream = connect(socket)?;
     stream.set_read_timeout(Some(ANSWER_WITHIN))?;
     stream.write_all(&encode(&Request { ask: Some(ask) }))?;
     let mut messages = Messages::default();

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use abide_host::files;
-use abide_sshconf::{ClientContext, Context, Root};
-use abide_store::{Content, JournalError, OriginalError, ReplaceError};
+use abide_sshconf::{ClientContext, Context, Root, Trouble, TroubleKind, resolve};
+use abide_store::{Content, JournalError, Original, OriginalError, ReplaceError};
 
 use crate::disk::Disk;
 
@@ -137,6 +137,25 @@ impl ClientPlace {
     /// The files, as ssh would read them.
     pub fn files(&self) -> Disk {
         Disk { user: self.uid, trusted: self.given_config() }
+    }
+
+    /// Whether the files can be read and changed, before ssh is asked: ssh takes a folder for an empty
+    /// file, and waits for whoever writes into a pipe. `file`: where the lines are to go, if that is
+    /// given.
+    ///
+    /// # Errors
+    /// [`ClientError::Original`], [`ClientError::Broken`].
+    pub fn readable(&self, file: Option<&Path>) -> Result<(), ClientError> {
+        Original::read(&self.config())?;
+        if let Some(file) = file {
+            Original::read(file)?;
+        }
+        let read = resolve(&self.roots(), &self.context(), &self.files());
+        let unreadable = read.troubles().iter().find(|trouble| {
+            matches!(trouble.kind, TroubleKind::Unreadable { .. }) && trouble.fatal
+        });
+        let broken = |trouble: &Trouble| ClientError::Broken { said: trouble.to_string() };
+        unreadable.map_or(Ok(()), |trouble| Err(broken(trouble)))
     }
 
     /// What `ssh -G` prints: names and values.

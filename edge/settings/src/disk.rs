@@ -29,6 +29,11 @@ impl Files for Disk {
             io::ErrorKind::NotFound => ReadError::Missing,
             _ => ReadError::Unreadable(error.to_string()),
         };
+        // Looked at before it is opened: the opening of a pipe waits for somebody to write.
+        let kind = std::fs::metadata(path).map_err(unreadable)?.file_type();
+        if !kind.is_file() && !kind.is_dir() {
+            return Err(ReadError::Unreadable("it is not a file".to_owned()));
+        }
         let file = File::open(path).map_err(unreadable)?;
         let data = file.metadata().map_err(unreadable)?;
         if data.is_dir() {

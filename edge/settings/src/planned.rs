@@ -9,7 +9,8 @@ use abide_sshconf::{
 };
 use abide_store::Content;
 
-use crate::Wanted;
+use crate::read::same;
+use crate::{Values, Wanted};
 
 /// A value that changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +36,25 @@ pub struct Planned {
     pub values: Vec<ValueChange>,
     /// Lines that `ssh -G` or `sshd -T` must print afterwards.
     pub expect: Vec<String>,
+}
+
+/// What stands for an origin that our own reading of the files does not explain.
+const ORIGIN_NOT_KNOWN: &str = "origin not known";
+
+impl Planned {
+    /// Takes the present values from what the program itself prints: our own reading says where one
+    /// comes from only where both agree.
+    #[must_use]
+    pub fn with_present(mut self, now: &Values) -> Self {
+        for change in &mut self.values {
+            let mut said = now.iter().filter(|(name, _)| name == change.keyword.name());
+            let Some((_, said)) = said.next() else { continue };
+            if !change.was.as_ref().is_some_and(|(ours, _)| same(said, ours)) {
+                change.was = Some((said.clone(), ORIGIN_NOT_KNOWN.to_owned()));
+            }
+        }
+        self
+    }
 }
 
 /// Why there is no plan.

@@ -1,6 +1,7 @@
 //! `abide timeouts undo`: takes a change back, if the file is still as the change left it.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use abide_settings::server::{Sent, ServerPlace, Way};
@@ -26,9 +27,26 @@ const CONFIRM_WITHIN: Duration = Duration::from_secs(120);
 pub(crate) struct Args {
     /// The change's number in `abide timeouts log` [default: the newest in effect]
     id: Option<OperationId>,
+    /// Of a server's change: the file with sshd's process number
+    #[arg(long, value_name = "FILE")]
+    sshd_pid_file: Option<PathBuf>,
+    /// Of a server's change: the command that makes sshd read its configuration again
+    #[arg(long, value_name = "COMMAND")]
+    reload_command: Option<String>,
     /// Ask nothing
     #[arg(long)]
     yes: bool,
+}
+
+impl Args {
+    /// The sshd of the change, reached as is said now where that is said.
+    fn reached(&self, sshd: &ServerPlace) -> ServerPlace {
+        ServerPlace {
+            pid_file: self.sshd_pid_file.clone().or(sshd.pid_file.clone()),
+            reload_command: self.reload_command.clone().or(sshd.reload_command.clone()),
+            ..sshd.clone()
+        }
+    }
 }
 
 /// Does it.
@@ -49,10 +67,12 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Complaint> {
             }
             client(&ledger, &record, &back, host, flags)
         }
-        Place::ServerHere { sshd } => server(&record, &back, Way::Here, sshd, args.yes),
+        Place::ServerHere { sshd } => {
+            server(&record, &back, Way::Here, &args.reached(sshd), args.yes)
+        }
         Place::ServerThere { host, flags, sshd } => {
             let way = there(host, flags)?;
-            server(&record, &back, way, sshd, args.yes)
+            server(&record, &back, way, &args.reached(sshd), args.yes)
         }
     }
 }

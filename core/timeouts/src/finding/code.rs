@@ -37,6 +37,8 @@ pub enum FindingCode {
     SessionClosesConnectionStays,
     /// A file was changed and sshd has not read it again.
     NotReloaded,
+    /// sshd refuses its configuration.
+    ConfigurationRefused,
     /// ssh's own answer differs from ours.
     ResolverDiffers,
 }
@@ -62,6 +64,7 @@ impl FindingCode {
             FindingCode::NobodyNotices => "nobody-notices",
             FindingCode::SessionClosesConnectionStays => "session-closes-connection-stays",
             FindingCode::NotReloaded => "not-reloaded",
+            FindingCode::ConfigurationRefused => "configuration-refused",
             FindingCode::ResolverDiffers => "resolver-differs",
         }
     }

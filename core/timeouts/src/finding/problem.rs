@@ -127,6 +127,11 @@ pub enum Problem {
         /// The file.
         file: String,
     },
+    /// sshd refuses its configuration: it would not start again with it.
+    ConfigurationRefused {
+        /// What it said, with file and line.
+        said: String,
+    },
     /// `ssh -G` or `sshd -T` says otherwise.
     ResolverDiffers {
         /// Whose file.
@@ -163,6 +168,7 @@ impl Problem {
             Problem::NobodyNotices { .. } => FindingCode::NobodyNotices,
             Problem::SessionClosesConnectionStays => FindingCode::SessionClosesConnectionStays,
             Problem::NotReloaded { .. } => FindingCode::NotReloaded,
+            Problem::ConfigurationRefused { .. } => FindingCode::ConfigurationRefused,
             Problem::ResolverDiffers { .. } => FindingCode::ResolverDiffers,
         }
     }

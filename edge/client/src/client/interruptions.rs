@@ -37,10 +37,7 @@ impl Client<'_> {
     ) -> Option<Outcome> {
         match interruption {
             Interruption::Resized => {
-                if let Some(local) = &mut self.local {
-                    let terminal = local.resized();
-                    self.tell(KeeperMessage::Resize(Resize { terminal: Some(terminal) }));
-                }
+                self.on_resized();
                 None
             }
             Interruption::Continued | Interruption::Network => {
@@ -49,6 +46,18 @@ impl Client<'_> {
             }
             // A terminal's session outlives the terminal; a command ends with who asked for it.
             Interruption::Stop(number) => Some(Outcome::Signalled(number)),
+        }
+    }
+
+    fn on_resized(&mut self) {
+        let Some(local) = &mut self.local else { return };
+        let before = local.screen().size().cols;
+        let terminal = local.resized();
+        let is_rewrapped = local.screen().size().cols != before;
+        self.tell(KeeperMessage::Resize(Resize { terminal: Some(terminal) }));
+        // Terminals wrap the outage line anew with all the rest: nobody knows where it went.
+        if is_rewrapped && self.outage.forget() {
+            self.redraw();
         }
     }
 }

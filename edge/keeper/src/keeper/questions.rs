@@ -20,9 +20,10 @@ impl Keeper {
                 self.hang_up(now, &end.by);
                 ReplyAnswer::Done(Done {})
             }
-            Ask::Attach(_) | Ask::Resume(_) => {
-                ReplyAnswer::Failed(Failed { evidence: "no descriptors".into() })
-            }
+            Ask::Attach(_) | Ask::Resume(_) => ReplyAnswer::Failed(Failed {
+                evidence: "no descriptors".into(),
+                ..Failed::default()
+            }),
         };
         // Who asked may be gone.
         let _ = reply.send(Reply { answer: Some(answer) });
@@ -40,6 +41,7 @@ impl Keeper {
             finished: self.finished_at.is_some(),
             release: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
+            unanswered: false,
         }
     }
 }

@@ -137,7 +137,7 @@ impl Both<'_> {
 }
 
 /// Programs print some words in several ways.
-fn same(one: &str, other: &str) -> bool {
+pub(crate) fn same(one: &str, other: &str) -> bool {
     let plain = |text: &str| match text.to_ascii_lowercase().as_str() {
         "false" => "no".to_owned(),
         "true" => "yes".to_owned(),

@@ -2,6 +2,7 @@
 //! where it is from. Starts `ssh -G` and `ssh -V`, nothing else.
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::fs::FileTypeExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -92,6 +93,7 @@ pub fn client(
     invocation: &Invocation,
     person: &Person,
 ) -> Result<ClientRead, ClientReadError> {
+    refuse_pipe(invocation, person)?;
     let said = Answer::parse(&run(ssh, &asking(invocation))?.stdout);
     // The release is on stderr; an ssh that does not say it is no reason to say nothing.
     let version = run(ssh, &["-V".into()]).map(|printed| printed.stderr).unwrap_or_default();
@@ -110,6 +112,20 @@ pub fn client(
         hostname: said.get("hostname").unwrap_or_default().to_owned(),
         port: said.get("port").unwrap_or_default().to_owned(),
     })
+}
+
+/// ssh would wait for whoever writes into a pipe, and leave nothing of it to us.
+fn refuse_pipe(invocation: &Invocation, person: &Person) -> Result<(), ClientReadError> {
+    let mut context = ClientContext::new("", &person.name, &person.home);
+    let given = take_flags(&invocation.passed, &mut context);
+    let file = given.unwrap_or_else(|| person.home.join(".ssh/config"));
+    match std::fs::metadata(&file) {
+        Ok(data) if data.file_type().is_fifo() => {
+            let stderr = format!("{} is a pipe, not a file", file.display());
+            Err(ClientReadError::Refused { stderr })
+        }
+        _ => Ok(()),
+    }
 }
 
 struct Printed {

@@ -9,6 +9,7 @@ mod login_limits;
 mod report;
 mod server;
 
+pub(crate) use answer::same;
 pub use client::{ClientRead, ClientReadError, Differs, Person, client};
 pub use kernel::kernel;
 pub use report::{Report, ReportError, report_here, report_there};

@@ -85,6 +85,11 @@ connection() {
 # Asks sshd, as ourselves, then as root where nobody need be asked.
 effective() {
     pid_file=
+    # sshd would wait for whoever writes into a pipe.
+    if [ -p "$config" ]; then
+        say "refused $config is a pipe, not a file"
+        return 0
+    fi
     for way in "" "sudo -n"; do
         [ -z "$way" ] || command -v sudo >/dev/null || continue
         if printed=$($way "$sshd" -T -f "$config" -C "$(connection)" $flags 2>&1 </dev/null); then
@@ -97,6 +102,10 @@ effective() {
         [ -n "$way" ] || why=$printed
     done
     say "refused $(printf '%s' "$why" | tail -n 1)"
+    # `FILE line 3: Bad configuration option: X`, or `FILE: No such file or directory`.
+    bad=$(printf '%s\n' "$why" | grep -E -m 1 -e '^[^ ].* line [0-9]+: ' -e "^$config: " |
+        tr -d '\r')
+    [ -z "$bad" ] || case $bad in *'Permission denied'*) ;; *) say "bad $bad" ;; esac
 }
 
 # A file of sshd's and what its Include lines lead to; sshd goes 16 deep.
@@ -165,6 +174,7 @@ idle_stop() {
 report() {
     say "login $A_LOGIN"
     say "connection $A_CONNECTION"
+    say "uid $(id -u)"
     kernel
     shell_timeout
     idle_stop

@@ -38,6 +38,8 @@ pub struct ServerRead {
     pub differs: Vec<Differs>,
     /// Why `sshd -T` told nothing, if so: what it or the login said.
     pub refused: Option<String>,
+    /// What sshd says against its configuration, where it refuses it: the first line that it names.
+    pub refuses: Option<String>,
     /// Files that were changed after sshd last read them: what they say does not act yet. Empty where
     /// there is no pid file to tell when that was.
     pub not_reloaded: Vec<String>,
@@ -63,6 +65,7 @@ pub fn server(report: &Report) -> ServerRead {
         kernel: kernel_of(report),
         shadowed: read.iter().flat_map(|it| shadowed(it, Side::Server, &KEYWORDS)).collect(),
         differs: both.differences(Side::Server, &KEYWORDS),
+        refuses: report.get("bad").map(str::to_owned),
         refused,
         not_reloaded: report.all("newer").map(str::to_owned).collect(),
     }
@@ -76,9 +79,13 @@ fn missing(report: &Report) -> Reason {
     if report.get("no-sshd").is_some() {
         return Reason::NotTold("an sshd, and none was found there".to_owned());
     }
-    match report.get("unreadable") {
-        Some(file) => Reason::NotPermitted(format!("permission to read {file}")),
-        None => Reason::NotPermitted("root".to_owned()),
+    if let Some(file) = report.get("unreadable") {
+        return Reason::NotPermitted(format!("permission to read {file}"));
+    }
+    // To root, what sshd itself said is the reason.
+    match report.get("refused") {
+        Some(said) if report.get("uid") == Some("0") => Reason::Failed(said.to_owned()),
+        _ => Reason::NotPermitted("root".to_owned()),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use abide_settings::server::{ApplyError, LookError, Refusal, ShellError};
 use abide_settings::{ClientError, PlanError};
-use abide_store::{JournalError, ReplaceError};
+use abide_sshconf::EditRefusal;
+use abide_store::{JournalError, OriginalError, ReplaceError};
 use abide_terms::print_span;
 
 use super::shown::printable;
@@ -12,24 +13,59 @@ use crate::{explain, print};
 
 /// What it takes to change an sshd.
 const NEEDS_ROOT: &str = "it takes root there, and `sudo -n` gives nothing without a password";
-const BECOME_ROOT: &str = "abide timeouts set --on-server -l root HOST ...";
 
 /// Why there is nothing to do, or nothing that can be done.
-pub(super) fn not_planned(error: &PlanError) -> Result<Exit, Complaint> {
+/// `show`: what shows the present settings.
+pub(super) fn not_planned(error: &PlanError, show: &str) -> Result<Exit, Complaint> {
     match error {
         PlanError::Nothing => {
             print::note("abide: all of that is so already; nothing was changed");
             Ok(Exit::OK)
         }
+        PlanError::Refused(refusal) if matches!(**refusal, EditRefusal::Undecided(_)) => {
+            Err(Complaint::new("what would be in effect afterwards is not known")
+                .because(format!("{refusal}; nothing was changed"))
+                .try_this("the same with a HOST and without --all, --for, --file: its block goes before everything"))
+        }
         PlanError::Refused(refusal) => Err(Complaint::new("that cannot be set there")
             .because(refusal.to_string())
-            .try_this("abide timeouts show HOST, to see what wins")),
+            .try_this(format!("{show}, to see what wins"))),
         PlanError::SeveralFiles(files) => {
             let names: Vec<String> = files.iter().map(|it| it.display().to_string()).collect();
             Err(Complaint::new(error.to_string())
                 .because(names.join(", "))
                 .try_this("the settings one by one, or with --file FILE"))
         }
+    }
+}
+
+/// Files that cannot be read, and so not be changed.
+pub(super) fn not_readable(error: &ClientError) -> Complaint {
+    let nothing = |what: String| Complaint::new(what);
+    let instead = "the same with -F FILE, a file that ssh reads and that can be changed";
+    match error {
+        ClientError::Original(OriginalError::NotAFile(path)) => {
+            nothing(format!("{} is not a regular file", path.display()))
+                .because("it is a folder, a pipe or a device; nothing was changed")
+                .try_this(instead)
+        }
+        ClientError::Original(error @ OriginalError::TooLarge { .. }) => nothing(error.to_string())
+            .because("no configuration of that size is read or changed; nothing was changed")
+            .try_this(instead),
+        ClientError::Original(OriginalError::LinkLoop(path)) => {
+            nothing(format!("{} is a link that leads to itself", path.display()))
+                .because("there is no file at its end; nothing was changed")
+                .try_this(format!(
+                    "rm {0}, which is only the link; then the same again",
+                    path.display()
+                ))
+        }
+        ClientError::Original(OriginalError::Io { path, source }) => {
+            nothing(format!("{} cannot be read", path.display()))
+                .because(format!("{source}; nothing was changed"))
+                .try_this(instead)
+        }
+        other => not_changed(other),
     }
 }
 
@@ -71,7 +107,7 @@ pub(in super::super) fn not_changed(error: &ClientError) -> Complaint {
         ClientError::Broken { said } => {
             unchanged("ssh refuses the present configuration".to_owned())
                 .because(said.clone())
-                .try_this("ssh -G HOST")
+                .try_this("the same again, once that file is put right")
         }
         ClientError::Stuck { .. } => {
             Complaint::new("the change was refused, and the old file could not be put back")
@@ -83,18 +119,19 @@ pub(in super::super) fn not_changed(error: &ClientError) -> Complaint {
 }
 
 /// The way there failed.
-pub(super) fn shell_failed(error: &ShellError) -> Complaint {
+/// `host`: of the server; none for this machine.
+pub(super) fn shell_failed(error: &ShellError, host: Option<&str>) -> Complaint {
     match error {
-        ShellError::Ended(ending) => explain::ssh(ending, "the server"),
-        other => Complaint::new(other.to_string()).try_this("ssh HOST true"),
+        ShellError::Ended(ending) => explain::ssh(ending, host.unwrap_or("this machine")),
+        other => Complaint::new(other.to_string()).try_this(run_there(host, "true")),
     }
 }
 
 /// Nothing could be seen of the sshd.
-pub(super) fn not_seen(error: &LookError) -> Complaint {
+pub(super) fn not_seen(error: &LookError, host: Option<&str>) -> Complaint {
     match error {
-        LookError::Shell(error) => shell_failed(error),
-        LookError::NotPermitted { .. } => not_permitted(error.to_string()),
+        LookError::Shell(error) => shell_failed(error, host),
+        LookError::NotPermitted { .. } => not_permitted(error.to_string(), host),
         LookError::NoSshd => Complaint::new("no sshd was found there")
             .because("it is in none of the usual places")
             .try_this("abide timeouts set ... --sshd-program FILE"),
@@ -103,13 +140,24 @@ pub(super) fn not_seen(error: &LookError) -> Complaint {
             .try_this("sshd -t, on the server"),
         LookError::Missing(what) => Complaint::new("the shell there gave no answer")
             .because(format!("it did not say its {what}"))
-            .try_this("ssh HOST sh -c id"),
+            .try_this(run_there(host, "id")),
     }
 }
 
 /// The login may look and not change.
-pub(super) fn not_permitted(what: String) -> Complaint {
-    Complaint::new(what).because(NEEDS_ROOT).try_this(BECOME_ROOT)
+pub(super) fn not_permitted(what: String, host: Option<&str>) -> Complaint {
+    Complaint::new(what).because(NEEDS_ROOT).try_this(match host {
+        Some(host) => format!("abide timeouts set --on-server -l root {host} ..."),
+        None => "the same as root".to_owned(),
+    })
+}
+
+/// A command where the server is.
+fn run_there(host: Option<&str>, command: &str) -> String {
+    match host {
+        Some(host) => format!("ssh {host} {command}"),
+        None => format!("sh -c {command}"),
+    }
 }
 
 /// A server's change that came to nothing, or to nobody knows what.

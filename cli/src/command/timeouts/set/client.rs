@@ -4,14 +4,14 @@ use std::io::{IsTerminal, Write};
 
 use abide_host::files::{Environment, state_dir};
 use abide_settings::{
-    About, ClientPlace, Ledger, Place, Planned, Present, Reading, change, number, open_ledger,
-    plan, tidy, wanted,
+    About, ClientPlace, Ledger, Place, PlanError, Planned, Present, Reading, change, number,
+    open_ledger, plan, tidy, wanted,
 };
 use abide_sshconf::{Release, Scope, Target};
 use abide_store::OperationId;
 use abide_timeouts::{Side, Version};
 
-use super::blame::{not_changed, not_planned};
+use super::blame::{not_changed, not_planned, not_readable};
 use super::options::Options;
 use super::shown::{self, Before};
 use super::words::{Asked, usage};
@@ -24,6 +24,7 @@ const ANYTHING: &str = "x";
 
 pub(super) fn run(asked: &Asked) -> Result<Exit, Complaint> {
     let place = place(asked)?;
+    place.readable(asked.options.file.as_deref()).map_err(|error| not_readable(&error))?;
     let now = place.effective().map_err(|error| not_changed(&error))?;
     let present = Present {
         interval: number(&now, "serveraliveinterval").unwrap_or(0),
@@ -37,8 +38,13 @@ pub(super) fn run(asked: &Asked) -> Result<Exit, Complaint> {
     let reading = Reading { roots: &roots, context: &context, files: &files };
     let target = asked.options.file.clone().map_or(Target::Best, Target::File);
     let planned = match plan(reading, &wanted, &scope(&asked.options, &place.host), &target) {
-        Ok(planned) => planned,
-        Err(error) => return not_planned(&error),
+        Ok(planned) => planned.with_present(&now),
+        Err(error) => {
+            if let (PlanError::Nothing, Some(wanted)) = (&error, asked.options.survive_idle) {
+                print::out(shown::survival(Side::Client, release(&place), &now, wanted));
+            }
+            return not_planned(&error, &format!("abide timeouts show {}", place.host));
+        }
     };
     let before = Before {
         side: Side::Client,
@@ -46,6 +52,7 @@ pub(super) fn run(asked: &Asked) -> Result<Exit, Complaint> {
         release: release(&place),
         now: &now,
         survive: asked.options.survive_idle,
+        dead_after: asked.options.dead_after,
     };
     print::out(shown::planned(&before, &planned));
     if asked.options.dry_run {

@@ -38,6 +38,11 @@ impl Doors {
         };
         let way = invocation.map(|invocation| Way::There { ssh, invocation });
         let Some(way) = way else { return Self::by_word(person, "no login is given") };
+        let name = match &way {
+            Way::There { invocation, .. } => invocation.destination.given.to_string_lossy().into(),
+            Way::Here => String::new(),
+        };
+        let name = Some(name.as_str()).filter(|name| !name.is_empty());
         let error = match opens(&way, &options.place()) {
             Ok(()) => return Ok(Doors { way: Some(way), person }),
             Err(error) => error,
@@ -47,8 +52,8 @@ impl Doors {
             (ShellError::Ended(SshEnding::PermissionDenied { .. }), Person::There, Some(_)) => {
                 Ok(Doors { way: Some(way), person })
             }
-            (_, _, None) => Self::by_word(person, &shell_failed(&error).to_string()),
-            _ => Err(shell_failed(&error)),
+            (_, _, None) => Self::by_word(person, &shell_failed(&error, name).to_string()),
+            _ => Err(shell_failed(&error, name)),
         }
     }
 

@@ -45,6 +45,7 @@ pub(super) fn run(asked: &Asked) -> Result<Exit, Complaint> {
         release: look.release,
         now: &look.effective,
         survive: asked.options.survive_idle,
+        dead_after: asked.options.dead_after,
     };
     print::out(shown::planned(&before, &planned));
     let sent = Sent {
@@ -96,12 +97,17 @@ impl Server {
 
     /// Looks, and makes sure that a change could be made.
     pub(in super::super) fn look(&self) -> Result<Seen, Complaint> {
+        let host = match &self.way {
+            Way::There { invocation, .. } => Some(invocation.destination.given.to_string_lossy()),
+            Way::Here => None,
+        };
+        let host = host.as_deref();
         let mut shell = Shell::start(&self.way, &self.place, Login::Usual, None)
-            .map_err(|error| shell_failed(&error))?;
-        let look = look(&mut shell).map_err(|error| not_seen(&error))?;
+            .map_err(|error| shell_failed(&error, host))?;
+        let look = look(&mut shell).map_err(|error| not_seen(&error, host))?;
         if !look.may_change {
             let what = format!("{} may not change {}", look.login, look.main.display());
-            return Err(not_permitted(what));
+            return Err(not_permitted(what, host));
         }
         if let Reload::Unknown { pid_file } = &look.reload {
             let because = pid_file.as_ref().map_or_else(
@@ -110,9 +116,7 @@ impl Server {
             );
             return Err(Complaint::new("no way was found to reload this sshd")
                 .because(because)
-                .try_this(
-                    "abide timeouts set ... --sshd-pid-file FILE, or --reload-command COMMAND",
-                ));
+                .try_this("the same with --sshd-pid-file FILE, or --reload-command COMMAND"));
         }
         Ok(Seen { shell, look })
     }
@@ -137,7 +141,15 @@ fn plan_it(asked: &Asked, look: &Look, asker: &Asker) -> Result<Option<Planned>,
     };
     match plan(reading, &wanted, &scope, &target) {
         Ok(planned) => Ok(Some(planned)),
-        Err(error) => not_planned(&error).map(|_| None),
+        Err(error) => not_planned(&error, &show(asked)).map(|_| None),
+    }
+}
+
+/// What shows the settings of this sshd.
+fn show(asked: &Asked) -> String {
+    match asked.options.on_server {
+        true => format!("abide timeouts show {}", server_name(asked)),
+        false => "abide timeouts show --server".to_owned(),
     }
 }
 

@@ -155,6 +155,9 @@ pub(super) fn sentence(finding: &Finding) -> String {
         Problem::NotReloaded { file } => {
             format!("{file} was changed after sshd last read it: what it says does not act yet.")
         }
+        Problem::ConfigurationRefused { said } => format!(
+            "sshd refuses this configuration, and would not start or reload with it: {said}"
+        ),
         Problem::ResolverDiffers { side, keyword, ours, theirs } => format!(
             "abide reads {keyword} {ours} off the files, {} says {theirs}: what it says is shown.",
             match side {

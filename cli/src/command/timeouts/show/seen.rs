@@ -35,6 +35,8 @@ pub(super) struct Client {
 pub(super) struct Server {
     /// Why `sshd -T` told nothing, if so.
     pub(super) refused: Option<String>,
+    /// It refuses its configuration.
+    pub(super) refuses: bool,
 }
 
 /// Looks.
@@ -46,7 +48,7 @@ pub(super) fn look(look: &Look) -> Result<Seen, Complaint> {
         name,
         setup,
         client: client.map(|it| Client { address: address(&it) }),
-        server: server.map(|it| Server { refused: it.refused }),
+        server: server.map(|it| Server { refused: it.refused, refuses: it.refuses.is_some() }),
         findings,
     })
 }
@@ -82,6 +84,12 @@ fn findings(
             ours: it.ours,
             theirs: it.theirs,
         },
+        evidence: Vec::new(),
+        remedy: Remedy::None,
+    }));
+    found.extend(server.and_then(|it| it.refuses.clone()).map(|said| Finding {
+        severity: Severity::Wrong,
+        problem: Problem::ConfigurationRefused { said },
         evidence: Vec::new(),
         remedy: Remedy::None,
     }));

@@ -45,7 +45,13 @@ pub(super) fn write(seen: &Seen, page: &mut Page) {
     }
     let rows = self::server(&seen.setup.server);
     if server.refused.is_some() && seen.setup.server.alive.interval.known().is_some() {
-        page.say(2, "What follows was read off its files.");
+        page.say(
+            2,
+            match server.refuses {
+                false => "What follows was read off its files.",
+                true => "What follows was read off files that sshd refuses: it does not act.",
+            },
+        );
     }
     if rows.iter().skip(1).all(|row| row.value.is_none()) {
         table(page, rows[..1].to_vec());

@@ -18,7 +18,7 @@ fn seen(setup: Setup, shadowed: &[Shadowed], server: bool) -> Seen {
     Seen {
         name: "web1".to_owned(),
         client: Some(Client { address: "192.0.2.7 port 22".to_owned() }),
-        server: server.then_some(Server { refused: None }),
+        server: server.then_some(Server { refused: None, refuses: false }),
         setup,
         findings,
     }
@@ -108,7 +108,8 @@ fn the_banner_alone() {
     );
     setup.server_kernel = Kernel::not_checked(&why);
     let mut seen = seen(setup, &[], true);
-    seen.server = Some(Server { refused: Some("Permission denied (publickey).".to_owned()) });
+    seen.server =
+        Some(Server { refused: Some("Permission denied (publickey).".to_owned()), refuses: false });
     insta::assert_snapshot!(page(&seen));
 }
 

@@ -83,10 +83,19 @@ pub(super) struct Judgement {
 
 impl Judgement {
     pub(super) fn of(configured: &Configured, seen: &Seen) -> Self {
-        let sides = [Side::Client, Side::Server].map(|side| keepalives(configured, seen, side));
+        let mut sides = [Side::Client, Side::Server].map(|side| keepalives(configured, seen, side));
+        not_tested(&mut sides);
         let ended = seen.ended.clone().map(|ended| early_end(configured, ended));
         let giving_up = seen.cut.map(|cut| GivingUp::both(configured, cut));
         Judgement { sides, ended, giving_up }
+    }
+
+    /// Nothing was to be seen: neither side has keepalives, or nobody knows, and none came.
+    pub(super) fn tested_nothing(&self) -> bool {
+        let idle =
+            |it: &Keepalives| matches!(it.why, Why::Off | Why::Unknown(_)) && it.seen.is_empty();
+        let has_cut = self.giving_up.is_some();
+        self.sides.iter().all(idle) && self.ended.is_none() && !has_cut
     }
 
     /// Something is not as configured.
@@ -95,6 +104,13 @@ impl Judgement {
         let ended = self.ended.iter().map(|early| early.verdict);
         let given_up = self.giving_up.iter().flatten().map(|it| it.verdict);
         sides.chain(ended).chain(given_up).any(|verdict| verdict == Verdict::Differs)
+    }
+}
+
+/// That nothing came where neither side has any keepalives tests nothing.
+fn not_tested(sides: &mut [Keepalives; 2]) {
+    if sides.iter().all(|side| side.why == Why::Off) {
+        sides.iter_mut().for_each(|side| side.verdict = Verdict::NotChecked);
     }
 }
 

@@ -51,7 +51,9 @@ pub(super) fn text(
 fn summary(judgement: &Judgement) -> &'static str {
     let cut = judgement.giving_up.iter().flatten().map(|it| it.verdict);
     let mut all = judgement.sides.iter().map(|side| side.verdict).chain(cut);
-    if judgement.differs() {
+    if judgement.tested_nothing() {
+        "Not checked: no keepalives are known to be configured that could be tested.\n"
+    } else if judgement.differs() {
         "It differs from what is configured.\n"
     } else if all.any(|verdict| verdict == Verdict::NotChecked) {
         "What could be checked is as configured.\n"
@@ -125,7 +127,8 @@ fn why(side: &Keepalives, watched: Duration) -> String {
         print_span(period.unwrap_or_default())
     };
     match &side.why {
-        Why::Off | Why::Regular => String::new(),
+        Why::Regular => String::new(),
+        Why::Off => "off, and none came: nothing to test".to_owned(),
         Why::OffRhythm(silence) => {
             format!("one came after {} of silence, and was due after {}", seconds(*silence), due())
         }
