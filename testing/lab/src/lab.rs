@@ -42,7 +42,8 @@ impl Lab {
         let ssh_config = sshd::prepare(&directory)?;
         let topology = Topology::named(name);
         let (pump, link) = topology.build(link.into())?;
-        Place::START.apply(&topology.client)?;
+        Place::START.leave(&topology.client)?;
+        Place::START.arrive(&topology.client)?;
         let world = Arc::new(World {
             directory,
             ssh_config,
@@ -272,13 +273,14 @@ impl World {
     fn move_client(&self, change: impl FnOnce(Place) -> Place) -> Result<(), LabError> {
         let mut place = self.place();
         let next = change(*place);
-        next.apply(self.client())?;
-        *place = next;
+        next.leave(self.client())?;
         if next.connected {
             let gateway = next.gateway;
             self.client().wait_for_cable(&format!("eth{}", gateway.index()))?;
             self.gateway(gateway).wait_for_cable("lan0")?;
+            next.arrive(self.client())?;
         }
+        *place = next;
         Ok(())
     }
 

@@ -48,24 +48,26 @@ impl Place {
         Place { gateway: self.gateway.other(), ..self.readdressed() }
     }
 
-    /// Moves the client there: old addresses and routes go, the interface's cable stays in.
-    pub(crate) fn apply(self, client: &Namespace) -> Result<(), LabError> {
-        // Unlike IPv4's, an IPv6 default route outlives its address: hence `replace` below.
-        let mut lines = "addr flush dev eth0\naddr flush dev eth1\n".to_owned();
-        if !self.connected {
-            lines.push_str("link set eth0 down\nlink set eth1 down\n");
-            return client.ip(&lines);
-        }
+    /// Takes the client from where it is: addresses and their routes go, the cable as is wanted.
+    pub(crate) fn leave(self, client: &Namespace) -> Result<(), LabError> {
+        let way = if self.connected { "up" } else { "down" };
+        client.ip(&format!(
+            "addr flush dev eth0\naddr flush dev eth1\nlink set eth0 {way}\nlink set eth1 {way}\n"
+        ))
+    }
+
+    /// Gives the client its addresses and routes there. The cable must be in at both ends: what is
+    /// sent before waits a second for the kernel to ask again for the gateway's hardware address.
+    pub(crate) fn arrive(self, client: &Namespace) -> Result<(), LabError> {
         let Place { gateway, host, .. } = self;
         let index = gateway.index();
         let (v4, v6) = (inner_v4(index, host), inner_v6(index, host));
         let (door4, door6) = (inner_v4(index, 1), inner_v6(index, 1));
-        lines.push_str(&format!(
-            "link set eth0 up\nlink set eth1 up\naddr add {v4}/24 dev eth{index}\n\
-             addr add {v6}/64 dev eth{index} nodad\nroute add 0.0.0.0/0 via {door4}\n\
-             route replace ::/0 via {door6} dev eth{index}\n"
-        ));
-        client.ip(&lines)
+        // Unlike IPv4's, an IPv6 default route outlives its address: hence `replace`.
+        client.ip(&format!(
+            "addr add {v4}/24 dev eth{index}\naddr add {v6}/64 dev eth{index} nodad\n\
+             route add 0.0.0.0/0 via {door4}\nroute replace ::/0 via {door6} dev eth{index}\n"
+        ))
     }
 }
 
