@@ -6,7 +6,7 @@ use crate::{LabError, World};
 
 /// What `help` answers.
 const HELP: &str = "\
-profile NAME              lan, wan100, lossy, evdo, sat600 or bloat
+profile NAME              lan, wan100, lossy, evdo, sat600, bloat or sg-mit
 set [up|down] NAME VALUE  delay 50ms, jitter 5ms, loss 15%, rate 5mbit|none, queue 64k,
                           order keep|free
 blackhole on|off|up|down  no packets: both ways, none, one way
@@ -36,7 +36,7 @@ impl World {
             ["where"] => return Ok(self.describe()),
             ["reset"] => return Ok(format!("{} connections reset\n", self.reset_tcp())),
             ["profile", name] => {
-                let wanted = "a profile: lan, wan100, lossy, evdo, sat600 or bloat";
+                let wanted = "a profile: lan, wan100, lossy, evdo, sat600, bloat or sg-mit";
                 let value = (*name).to_owned();
                 let profile = Profile::by_name(name).ok_or(LabError::BadValue { value, wanted })?;
                 self.link().set(profile);

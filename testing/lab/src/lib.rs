@@ -13,6 +13,7 @@
 //! does the same when the owner is killed.
 
 mod addresses;
+mod bulk;
 mod commands;
 mod control;
 mod error;
@@ -32,6 +33,7 @@ mod tun;
 mod waiting;
 mod watchdog;
 
+pub use bulk::{BULK_PORT, Bulk};
 pub use error::LabError;
 pub use lab::{Lab, World};
 pub use link::{

@@ -228,8 +228,8 @@ impl Drop for Terminal {
     }
 }
 
-/// The command with this process's environment and the command's changes to it.
-fn translate(command: &Command) -> ShellCommand {
+/// The command with this process's environment and the command's changes to it, for a terminal.
+pub fn translate(command: &Command) -> ShellCommand {
     let mut env: Vec<(OsString, OsString)> = std::env::vars_os().collect();
     env.retain(|(name, _)| name != "TERM");
     env.push(("TERM".into(), "xterm-256color".into()));

@@ -9,7 +9,7 @@ use abide_lab::{Profile, Terminal};
 use super::Trouble;
 use super::field::{Field, SOON};
 use super::report::{Report, Target};
-use super::stats::Sample;
+use abide_compare::Sample;
 use super::tool::Tool;
 
 /// Turns of each session, and keys in each.
@@ -30,7 +30,7 @@ pub(crate) fn measure(report: &mut Report) -> Result<(), Trouble> {
 fn on(profile: Profile, stage: &'static str, report: &mut Report) -> Result<(), Trouble> {
     let field = Field::up(profile)?;
     let mut contestants = Vec::new();
-    for tool in Tool::ALL {
+    for tool in Tool::UNPREDICTED {
         contestants.push((tool, open(&field, tool)?, Sample::default()));
     }
     for _ in 0..TURNS {
@@ -57,10 +57,9 @@ fn on(profile: Profile, stage: &'static str, report: &mut Report) -> Result<(), 
 fn open(field: &Field, tool: Tool) -> Result<Terminal, Trouble> {
     let known: Vec<u32> = field.sessions()?.iter().map(|session| session.keeper_pid).collect();
     let terminal = field.open(tool)?;
-    match tool {
-        Tool::Abide => drop(field.wait_for_carrier("quic", &known)?),
-        Tool::AbidePipe => drop(field.wait_for_carrier("ssh", &known)?),
-        Tool::Ssh | Tool::Mosh => {}
+    if tool.is_abide() {
+        let kind = if tool.has_quic() { "quic" } else { "ssh" };
+        field.wait_for_carrier(kind, &known)?;
     }
     // In pieces, so that the echo of the line is not taken for its effect.
     terminal.send("stty raw -echo; echo listen''ing; exec cat\r")?;

@@ -22,6 +22,8 @@ pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// A lab with an sshd that knows where our keepers may live. Dropping it ends every process in it.
 pub(crate) struct Field {
     pub(crate) lab: Lab,
+    /// Whether this build of abide knows `--predict`.
+    pub(crate) predicts: bool,
 }
 
 /// A session as `abide ls --json` tells of it.
@@ -48,7 +50,9 @@ impl Field {
     /// Brings a lab up and installs the keeper in it, by a session that ends again.
     pub(crate) fn up(profile: Profile) -> Result<Field, Trouble> {
         let given = find()?;
-        let field = Field { lab: Lab::up(Profile::Lan)? };
+        let help = Command::new(&given).arg("--help").output()?.stdout;
+        let predicts = String::from_utf8_lossy(&help).contains("--predict");
+        let field = Field { lab: Lab::up(Profile::Lan)?, predicts };
         // A copy: a build meanwhile changes nothing, and its pages are shared with nobody.
         fs::copy(&given, field.program())?;
         let directory = field.lab.directory().to_owned();
@@ -155,15 +159,16 @@ pub(crate) fn wait<T>(
     }
 }
 
-/// `ABIDE_PROGRAM`, or the release build beside this program's profile.
-fn find() -> Result<PathBuf, Trouble> {
+/// `ABIDE_PROGRAM`, or the release build beside this program's profile, or that of this profile.
+pub(crate) fn find() -> Result<PathBuf, Trouble> {
+    if let Some(given) = std::env::var_os("ABIDE_PROGRAM").map(PathBuf::from) {
+        let missing = || format!("ABIDE_PROGRAM names {}, which is no file", given.display());
+        return if given.is_file() { Ok(given) } else { Err(missing().into()) };
+    }
     let own = std::env::current_exe()?;
     // target/<profile>/xtask
-    let target = own.ancestors().nth(2).map(Path::to_owned).unwrap_or_default();
-    let built = target.join("release/abide");
-    let program = std::env::var_os("ABIDE_PROGRAM").map_or(built, PathBuf::from);
-    if program.is_file() {
-        return Ok(program);
-    }
-    Err(format!("no {}; try: cargo build --release -p abide", program.display()).into())
+    let profile = own.parent().unwrap_or(Path::new("."));
+    let release = profile.with_file_name("release").join("abide");
+    let built = [release, profile.join("abide")].into_iter().find(|program| program.is_file());
+    built.ok_or_else(|| "no abide is built; try: cargo build --release -p abide".into())
 }

@@ -20,7 +20,7 @@ const CLIENT_MAX: f64 = 8.0;
 const STAGE: &str = "memory (PSS)";
 
 pub(crate) fn measure(report: &mut Report) -> Result<(), Trouble> {
-    for tool in [Tool::Ssh, Tool::Mosh, Tool::AbidePipe, Tool::Abide] {
+    for tool in [Tool::Ssh, Tool::MoshNever, Tool::AbidePipe, Tool::Abide] {
         let field = Field::up(Profile::Lan)?;
         let terminal = field.open(tool)?;
         if tool == Tool::Abide {

@@ -8,15 +8,16 @@ mod idle;
 mod memory;
 mod open;
 mod report;
-mod stats;
 mod task;
 mod throughput;
 mod tool;
+mod typing;
 
 use report::Report;
 
 const USAGE: &str = "\
 usage: cargo xtask bench [open|echo|throughput|idle|memory|all] [--json] [--seconds N]
+       cargo xtask bench typing --help
 
 Compares target/release/abide, or the program that ABIDE_PROGRAM names, with ssh and mosh (as root:
 it makes network namespaces). --seconds is how long `idle` watches, at least (130).";
@@ -29,6 +30,9 @@ pub(crate) type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs the task; the error is what to print.
 pub(crate) fn run(words: &[&str]) -> Result<(), String> {
+    if let ["typing", rest @ ..] = words {
+        return typing::run(rest);
+    }
     let mut seconds = IDLE_SECONDS;
     let (mut json, mut wanted) = (false, Vec::new());
     let mut words = words.iter();

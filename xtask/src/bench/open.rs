@@ -7,7 +7,7 @@ use abide_lab::{Profile, Terminal};
 use super::Trouble;
 use super::field::Field;
 use super::report::{Report, Target};
-use super::stats::Sample;
+use abide_compare::Sample;
 use super::tool::Tool;
 
 const RUNS: usize = 7;

@@ -12,7 +12,7 @@ use abide_lab::Profile;
 use super::Trouble;
 use super::field::{Field, wait};
 use super::report::{Report, Target};
-use super::stats::Sample;
+use abide_compare::Sample;
 use super::tool::Tool;
 
 const RUNS: usize = 5;

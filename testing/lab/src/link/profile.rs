@@ -91,17 +91,20 @@ pub enum Profile {
     Sat600,
     /// 25 ms each way, 5 Mbit/s down with a queue of 5 s.
     Bloat,
+    /// From Singapore to Boston: 136.5 ms each way, 100 Mbit/s.
+    SgMit,
 }
 
 impl Profile {
     /// Every profile.
-    pub const ALL: [Profile; 6] = [
+    pub const ALL: [Profile; 7] = [
         Profile::Lan,
         Profile::Wan100,
         Profile::Lossy,
         Profile::Evdo,
         Profile::Sat600,
         Profile::Bloat,
+        Profile::SgMit,
     ];
 
     /// The name used at the command line.
@@ -113,17 +116,22 @@ impl Profile {
             Profile::Evdo => "evdo",
             Profile::Sat600 => "sat600",
             Profile::Bloat => "bloat",
+            Profile::SgMit => "sg-mit",
         }
     }
 
-    /// The profile of that name.
+    /// The profile of that name; `evdo3g` is another one for `evdo`.
     pub fn by_name(name: &str) -> Option<Profile> {
+        if name == "evdo3g" {
+            return Some(Profile::Evdo);
+        }
         Self::ALL.into_iter().find(|profile| profile.name() == name)
     }
 
     /// The behaviour that the name stands for.
     pub fn settings(self) -> LinkSettings {
         const ROOMY: usize = 4 << 20;
+        const RATE: Option<u64> = Some(100_000_000);
         let path =
             |millis, rate, queue| PathSettings::new(Duration::from_millis(millis), rate, queue);
         let pair = |up, down| LinkSettings { up, down, seed: 1 };
@@ -131,7 +139,7 @@ impl Profile {
             Profile::Lan => {
                 LinkSettings::symmetric(PathSettings::new(Duration::from_micros(100), None, ROOMY))
             }
-            Profile::Wan100 => LinkSettings::symmetric(path(50, Some(100_000_000), 2_500_000)),
+            Profile::Wan100 => LinkSettings::symmetric(path(50, RATE, 2_500_000)),
             Profile::Lossy => {
                 let lossy = PathSettings { loss: 0.15, ..path(50, None, ROOMY) };
                 LinkSettings::symmetric(lossy)
@@ -147,6 +155,10 @@ impl Profile {
             }
             Profile::Bloat => {
                 pair(path(25, Some(5_000_000), 256_000), path(25, Some(5_000_000), 3_125_000))
+            }
+            Profile::SgMit => {
+                let half = PathSettings::new(Duration::from_micros(136_500), RATE, 2_500_000);
+                LinkSettings::symmetric(half)
             }
         }
     }
@@ -230,6 +242,7 @@ mod tests {
         for profile in Profile::ALL {
             assert_eq!(Profile::by_name(profile.name()), Some(profile));
         }
+        assert_eq!(Profile::by_name("evdo3g"), Some(Profile::Evdo));
         assert_eq!(Profile::by_name("moon"), None);
     }
 }

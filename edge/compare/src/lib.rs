@@ -1,0 +1,13 @@
+//! Measures what a person sees: runs any client on a terminal of its own, types, and watches the
+//! screen through the terminal model. Knows no client's workings and never looks behind the screen,
+//! so that what it says of one holds for all.
+
+mod course;
+mod echo;
+mod sample;
+mod watched;
+
+pub use course::{Cell, Course, LINE_MAX, Program};
+pub use echo::{Typed, prepare, type_course};
+pub use sample::Sample;
+pub use watched::{Missed, Watch, Watched};
