@@ -5,7 +5,8 @@ use std::process::Command;
 
 use abide_lab::{Lab, LabError, Profile};
 
-const USAGE: &str = "usage: cargo xtask lab up [lan|wan100|lossy|evdo|sat600|bloat|sg-mit] | lab sweep";
+const USAGE: &str =
+    "usage: cargo xtask lab up [lan|wan100|lossy|evdo|sat600|bloat|sg-mit] | lab sweep";
 
 /// Runs the task; the error is what to print.
 pub(crate) fn run(words: &[&str]) -> Result<(), String> {

@@ -14,7 +14,7 @@ usage: cargo xtask <task>
 tasks:
   lab up [PROFILE]   a network on this machine, to play with by hand (root)
   lab sweep          remove what labs of dead processes left behind
-  bench [STAGE]      abide beside ssh and mosh: open, echo, throughput, idle, memory, all (root)
+  bench STAGE        abide beside ssh and mosh: typing, open, echo, throughput, idle, memory (root)
   dist               a release binary that runs on distributions back to glibc 2.17
 ";
 

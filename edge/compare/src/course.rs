@@ -37,9 +37,7 @@ impl Program {
             Program::Raw => {
                 "stty -icanon min 1 time 0 -echo; printf '\\033[H\\033[2Jlisten''ing\\n'; exec cat\r"
             }
-            Program::Cooked => {
-                "stty sane; printf '\\033[H\\033[2Jlisten''ing\\n'; exec cat\r"
-            }
+            Program::Cooked => "stty sane; printf '\\033[H\\033[2Jlisten''ing\\n'; exec cat\r",
         }
     }
 }

@@ -9,8 +9,8 @@ use abide_lab::{Profile, Terminal};
 use super::Trouble;
 use super::field::{Field, SOON};
 use super::report::{Report, Target};
-use abide_compare::Sample;
 use super::tool::Tool;
+use abide_compare::Sample;
 
 /// Turns of each session, and keys in each.
 const TURNS: usize = 5;

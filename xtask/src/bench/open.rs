@@ -7,8 +7,8 @@ use abide_lab::{Profile, Terminal};
 use super::Trouble;
 use super::field::Field;
 use super::report::{Report, Target};
-use abide_compare::Sample;
 use super::tool::Tool;
+use abide_compare::Sample;
 
 const RUNS: usize = 7;
 /// How much longer than ssh it may take, ms.

@@ -12,8 +12,8 @@ use abide_lab::Profile;
 use super::Trouble;
 use super::field::{Field, wait};
 use super::report::{Report, Target};
-use abide_compare::Sample;
 use super::tool::Tool;
+use abide_compare::Sample;
 
 const RUNS: usize = 5;
 /// Bytes of one transfer.

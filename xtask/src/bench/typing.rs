@@ -39,14 +39,8 @@ const PROFILES: [Profile; 7] = [
     Profile::Sat600,
     Profile::Bloat,
 ];
-const TOOLS: [Tool; 6] = [
-    Tool::Ssh,
-    Tool::Mosh,
-    Tool::MoshNever,
-    Tool::Abide,
-    Tool::AbideNever,
-    Tool::AbidePipe,
-];
+const TOOLS: [Tool; 6] =
+    [Tool::Ssh, Tool::Mosh, Tool::MoshNever, Tool::Abide, Tool::AbideNever, Tool::AbidePipe];
 
 /// What is asked for.
 struct Request {
@@ -130,8 +124,9 @@ fn list<T>(words: &str, find: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Stri
 
 /// All tools and runs of one profile; results in the order of the tools.
 fn measure(profile: Profile, request: &Request) -> Vec<Outcome> {
-    let jobs: Vec<(usize, usize)> =
-        (0..request.runs).flat_map(|run| (0..request.tools.len()).map(move |at| (run, at))).collect();
+    let jobs: Vec<(usize, usize)> = (0..request.runs)
+        .flat_map(|run| (0..request.tools.len()).map(move |at| (run, at)))
+        .collect();
     let waiting = Mutex::new(jobs.into_iter());
     let outcomes = Mutex::new(vec![Outcome::default(); request.tools.len()]);
     let lanes = if profile == Profile::Lan { 1 } else { request.at_once };
@@ -150,8 +145,7 @@ fn measure(profile: Profile, request: &Request) -> Vec<Outcome> {
             scope.spawn(work);
         }
     });
-    let done = lock(&outcomes).clone();
-    done
+    lock(&outcomes).clone()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
