@@ -7,7 +7,10 @@ mod input;
 
 use std::time::Duration;
 
-use abide_link::limits::{CARRIERS_MAX, RECEIVE_WINDOW, SEND_BUFFER_MAX};
+use abide_link::limits::{
+    CARRIERS_MAX, RECEIVE_WINDOW, SEND_BUFFER_MAX, SEND_GROWTH_MAX, WINDOW_FIRST,
+    WINDOW_GROWTH_MAX,
+};
 use abide_link::{
     CarrierId, CarrierKind, Lane, Link, LinkEvent, Read, Role, StreamId, decode_datagram,
 };
@@ -35,7 +38,8 @@ impl World {
 
     fn act(&mut self, input: &mut Input<'_>) {
         let (now, choice) = (self.now, input.byte());
-        let stream = StreamId::from_number(u64::from(choice % 16));
+        let first = if choice & 16 == 0 { 0 } else { StreamId::GROWING_FROM << 2 };
+        let stream = StreamId::from_number(first + u64::from(choice % 16));
         match input.byte() % 16 {
             0..=5 => self.hear(choice, input),
             6 => {
@@ -95,6 +99,7 @@ impl World {
                 }
             }
         }
+        while self.link.poll_reset().is_some() {}
         let mut sent = 0;
         while let Some(transmit) = self.link.poll_transmit(self.now) {
             let known = self.carriers.iter().find(|(id, _)| *id == transmit.carrier);
@@ -109,7 +114,11 @@ impl World {
             sent += 1;
             assert!(sent <= DRAIN_MAX, "it sends without end");
         }
-        assert!(self.link.most_buffered() <= SEND_BUFFER_MAX as u64 + RECEIVE_WINDOW);
+        let (most, growing) = self.link.most_buffered();
+        assert!(most <= SEND_BUFFER_MAX as u64 + RECEIVE_WINDOW);
+        // Frames on the input name few streams.
+        let first = 2 * 256 * WINDOW_FIRST;
+        assert!(growing <= SEND_GROWTH_MAX as u64 + WINDOW_GROWTH_MAX + first);
     }
 
     /// Does what is due, and checks that it is not due for ever.

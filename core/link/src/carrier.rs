@@ -64,7 +64,7 @@ impl CarrierKind {
 }
 
 /// What was sent of one stream on one carrier.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Lane {
     /// Next offset for the ordered lane.
     pub(crate) cursor: u64,
@@ -94,8 +94,11 @@ pub(crate) struct Carrier {
     pub(crate) budget: usize,
     /// The peer has said what it received; large backlogs wait for that.
     pub(crate) resumed: bool,
-    /// The link's `news` when this carrier's last RESUME was queued.
+    /// How much of the link's `news` was told on it.
     pub(crate) told: u64,
+    /// How much is to be told now, before anything else.
+    pub(crate) resume: Option<u64>,
+    /// Of streams that wait for acknowledgement of something sent on it.
     pub(crate) lanes: BTreeMap<StreamId, Lane>,
     pub(crate) queue: VecDeque<Frame>,
     /// Since when an answer from the peer's link is owed.
@@ -134,6 +137,7 @@ impl Carrier {
             budget: 0,
             resumed,
             told: 0,
+            resume: None,
             lanes: BTreeMap::new(),
             queue: VecDeque::new(),
             owed: None,
@@ -162,6 +166,12 @@ impl Carrier {
     /// fill the congestion window of a path that is dead.
     pub(crate) fn is_mute(&self, now: Moment) -> bool {
         self.doubt.is_some() && now >= self.last_heard + self.rtt.retransmit_after(0)
+    }
+
+    /// Drops all that waits to be said.
+    pub(crate) fn hush(&mut self) {
+        self.queue.clear();
+        self.resume = None;
     }
 
     /// Queues a control frame. It replaces an older one that it makes moot, so that the queue is bounded.

@@ -6,7 +6,6 @@ use crate::carrier::{Carrier, CarrierId};
 use crate::frame::Frame;
 use crate::limits::TAIL_MAX;
 use crate::link::{Link, LinkEvent};
-use crate::outbox::Outbox;
 use crate::stream_id::{Class, Role, StreamId};
 
 /// What a link waits for.
@@ -47,8 +46,7 @@ impl Link {
     fn timers(&self) -> impl Iterator<Item = (Moment, Timer)> + '_ {
         let open = self.ending.is_none();
         let best = self.best();
-        let acks =
-            self.streams.values().filter_map(|stream| stream.ack_at).map(|at| (at, Timer::Ack));
+        let acks = self.streams.next_ack().map(|(at, _)| (at, Timer::Ack)).into_iter();
         let carriers = self.carriers.iter().filter(move |_| open).flat_map(move |carrier| {
             let echo = carrier.asked > 0 && self.awaits_echo(carrier);
             let keeps = self.role == Role::Client && Some(carrier.id) == best;
@@ -69,12 +67,11 @@ impl Link {
         let speaks = Some(id) == self.best() || self.silent.is_some();
         let carrier = carrier.filter(|carrier| speaks && carrier.kind.datagram_max().is_some());
         carrier.into_iter().flat_map(move |carrier| {
-            carrier.lanes.iter().filter_map(move |(stream_id, lane)| {
-                let outbox: &Outbox = &self.streams.get(stream_id)?.outbox;
-                let repeats =
-                    stream_id.class() == Class::Interactive && outbox.tail_fits(carrier.kind);
-                let sent = lane.tail_at.filter(|_| repeats)?;
-                Some((sent + carrier.rtt.retransmit_after(lane.tries), Timer::Tail(id, *stream_id)))
+            self.streams.undrained(Class::Interactive).filter_map(move |stream_id| {
+                let outbox = &self.streams.get(stream_id)?.outbox;
+                let lane = carrier.lanes.get(&stream_id)?;
+                let sent = lane.tail_at.filter(|_| outbox.tail_fits(carrier.kind))?;
+                Some((sent + carrier.rtt.retransmit_after(lane.tries), Timer::Tail(id, stream_id)))
             })
         })
     }
@@ -103,10 +100,10 @@ impl Link {
 
     /// Echo-sized bytes of an interactive stream wait for their acknowledgement.
     fn awaits_echo(&self, carrier: &Carrier) -> bool {
-        carrier.lanes.iter().any(|(id, lane)| {
-            let Some(stream) = self.streams.get(id) else { return false };
-            let small = id.class() == Class::Interactive && stream.outbox.buffered() <= TAIL_MAX;
-            small && lane.cursor.max(lane.tail_end) > stream.outbox.acked()
+        self.streams.undrained(Class::Interactive).any(|id| {
+            let small =
+                self.streams.get(id).is_some_and(|stream| stream.outbox.buffered() <= TAIL_MAX);
+            small && carrier.lanes.contains_key(&id)
         })
     }
 

@@ -4,7 +4,7 @@ use abide_terms::LinkId;
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::frame::{Frame, Received, kind};
-use crate::limits::{EVIDENCE_MAX, PAYLOAD_MAX, STREAMS_MAX, UNKNOWN_FRAME_MAX};
+use crate::limits::{EVIDENCE_MAX, PAYLOAD_MAX, RESUME_STREAMS_MAX, UNKNOWN_FRAME_MAX};
 use crate::stream_id::StreamId;
 use crate::varint;
 
@@ -163,7 +163,7 @@ fn parse(cursor: &mut Cursor<'_>) -> Result<Parsed, Stop> {
         },
         kind::PROOF => Frame::Proof(cursor.array()?),
         kind::RESUME => {
-            let count = cursor.length("resume list", STREAMS_MAX)?;
+            let count = cursor.length("resume list", RESUME_STREAMS_MAX)?;
             Frame::Resume((0..count).map(|_| cursor.received()).collect::<Result<_, _>>()?)
         }
         kind::REFUSE => Frame::Refuse { code: cursor.number()?, evidence: cursor.text()? },

@@ -1,10 +1,14 @@
 //! The receiving half of a stream: delivers each offset once, in order.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
+use abide_terms::Moment;
 use bytes::{Bytes, BytesMut};
 
-use crate::limits::{JOIN_MAX, PIECES_MAX, RECEIVE_WINDOW};
+use crate::limits::{JOIN_MAX, PIECES_MAX, WINDOW_FIRST};
+use crate::stream_id::StreamId;
+use crate::window::Window;
 
 /// What reading a stream gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +38,7 @@ pub enum Trespass {
 }
 
 /// Bytes received. `arrived` is the first offset that is missing.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Inbox {
     ready: VecDeque<Bytes>,
     pieces: BTreeMap<u64, Bytes>,
@@ -44,11 +48,24 @@ pub(crate) struct Inbox {
     read: u64,
     end: Option<u64>,
     announced: u64,
+    window: Window,
+    end_was_read: bool,
 }
 
 impl Inbox {
-    pub(crate) fn new() -> Self {
-        Inbox { announced: RECEIVE_WINDOW, ..Inbox::default() }
+    pub(crate) fn new(stream: StreamId) -> Self {
+        let window = Window::new(stream);
+        Inbox {
+            ready: VecDeque::new(),
+            pieces: BTreeMap::new(),
+            held: 0,
+            arrived: 0,
+            read: 0,
+            end: None,
+            announced: window.size(),
+            window,
+            end_was_read: false,
+        }
     }
 
     /// Handles bytes at `offset`. True when something new can be read.
@@ -99,8 +116,12 @@ impl Inbox {
         }
     }
 
-    fn make_ready(&mut self, bytes: Bytes) {
+    fn make_ready(&mut self, mut bytes: Bytes) {
         self.arrived += bytes.len() as u64;
+        if self.window.size() <= WINDOW_FIRST {
+            // It may wait long, with thousands like it: not in the large buffer that it came in.
+            bytes = Bytes::copy_from_slice(&bytes);
+        }
         match self.ready.back_mut() {
             Some(last) if last.len() + bytes.len() <= JOIN_MAX => {
                 let mut joined = BytesMut::with_capacity(last.len() + bytes.len());
@@ -114,7 +135,7 @@ impl Inbox {
 
     /// Overlapping pieces may add up to more than the window: the farthest go.
     fn shed(&mut self) {
-        while self.buffered() > RECEIVE_WINDOW
+        while self.buffered() > self.window.size()
             && let Some((_, piece)) = self.pieces.pop_last()
         {
             self.held -= piece.len() as u64;
@@ -142,7 +163,10 @@ impl Inbox {
                 self.read += bytes.len() as u64;
                 Read::Bytes(bytes)
             }
-            None if self.end == Some(self.read) => Read::End,
+            None if self.end == Some(self.read) => {
+                self.end_was_read = true;
+                Read::End
+            }
             None => Read::Nothing,
         }
     }
@@ -154,13 +178,28 @@ impl Inbox {
 
     /// Moves the window and returns its new limit.
     pub(crate) fn announce(&mut self) -> u64 {
-        self.announced = self.read + RECEIVE_WINDOW;
+        self.announced = self.announced.max(self.read + self.window.size());
         self.announced
+    }
+
+    /// The window's size now.
+    pub(crate) fn window(&self) -> u64 {
+        self.window.size()
+    }
+
+    /// Something was read: the window may grow, by no more than `spare`.
+    pub(crate) fn review_window(&mut self, now: Moment, rtt: Duration, spare: u64) {
+        self.window.handle_read(now, self.read, rtt, spare);
+    }
+
+    pub(crate) fn end_was_read(&self) -> bool {
+        self.end_was_read
     }
 
     /// The peer should be told that its window moved.
     pub(crate) fn wants_announcement(&self) -> bool {
-        self.end.is_none() && self.read + RECEIVE_WINDOW - self.announced >= RECEIVE_WINDOW / 4
+        let window = self.window.size();
+        self.end.is_none() && (self.read + window).saturating_sub(self.announced) >= window / 4
     }
 
     /// Bytes held for the application and out of order.
@@ -172,6 +211,7 @@ impl Inbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::RECEIVE_WINDOW;
 
     fn all(inbox: &mut Inbox) -> Vec<u8> {
         let mut out = Vec::new();
@@ -183,7 +223,7 @@ mod tests {
 
     #[test]
     fn pieces_in_any_order_and_number_are_delivered_once() {
-        let mut inbox = Inbox::new();
+        let mut inbox = Inbox::new(StreamId::CONTROL);
         let text = b"the quick brown fox";
         let mut deliver = |from: usize, to: usize| {
             let bytes = Bytes::copy_from_slice(&text[from..to]);
@@ -201,7 +241,7 @@ mod tests {
 
     #[test]
     fn trespasses_are_refused() {
-        let mut inbox = Inbox::new();
+        let mut inbox = Inbox::new(StreamId::CONTROL);
         let far = inbox.handle_data(RECEIVE_WINDOW, Bytes::from_static(b"x"), false);
         assert!(matches!(far, Err(Trespass::Window { .. })));
         inbox.handle_data(0, Bytes::from_static(b"abc"), true).expect("fits");
@@ -217,7 +257,7 @@ mod tests {
 
     #[test]
     fn many_tiny_gaps_stay_bounded() {
-        let mut inbox = Inbox::new();
+        let mut inbox = Inbox::new(StreamId::CONTROL);
         for position in 1..10_000u64 {
             let fresh = inbox.handle_data(position * 2, Bytes::from_static(b"x"), false);
             assert_eq!(fresh, Ok(false));
@@ -227,7 +267,7 @@ mod tests {
 
     #[test]
     fn overlapping_pieces_and_tiny_ones_stay_bounded() {
-        let mut inbox = Inbox::new();
+        let mut inbox = Inbox::new(StreamId::CONTROL);
         let big = Bytes::from(vec![0; 60_000]);
         for offset in 1..PIECES_MAX as u64 {
             inbox.handle_data(offset, big.clone(), false).expect("within the window");
@@ -235,7 +275,7 @@ mod tests {
         }
         inbox.handle_data(0, big, false).expect("within the window");
         assert!(inbox.pieces.is_empty() || inbox.buffered() <= RECEIVE_WINDOW);
-        let mut tiny = Inbox::new();
+        let mut tiny = Inbox::new(StreamId::CONTROL);
         for offset in 0..100_000 {
             tiny.handle_data(offset, Bytes::from_static(b"x"), false).expect("within the window");
         }
@@ -244,7 +284,7 @@ mod tests {
 
     #[test]
     fn an_end_without_bytes_is_news() {
-        let mut inbox = Inbox::new();
+        let mut inbox = Inbox::new(StreamId::CONTROL);
         assert_eq!(inbox.handle_data(0, Bytes::from_static(b"abc"), false), Ok(true));
         assert_eq!(all(&mut inbox), b"abc");
         assert_eq!(inbox.handle_data(3, Bytes::new(), true), Ok(true), "the reader must be told");
@@ -254,7 +294,7 @@ mod tests {
 
     #[test]
     fn an_end_before_known_bytes_is_refused_wherever_these_are() {
-        let mut inbox = Inbox::new();
+        let mut inbox = Inbox::new(StreamId::CONTROL);
         inbox.handle_data(5, Bytes::from(vec![0; 15]), false).expect("fits");
         inbox.handle_data(6, Bytes::from(vec![0; 2]), false).expect("fits");
         let early = inbox.handle_data(0, Bytes::from(vec![0; 10]), true);

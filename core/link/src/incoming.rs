@@ -6,9 +6,10 @@ use bytes::Bytes;
 use crate::carrier::CarrierId;
 use crate::frame::{Frame, Received};
 use crate::inbox::Trespass;
-use crate::limits::{ACK_DELAY, ACK_EVERY, STREAMS_EACH_MAX};
+use crate::limits::{ACK_DELAY, ACK_EVERY, STREAMS_EACH_ACCEPTED};
 use crate::link::{Link, LinkEvent};
 use crate::stream_id::StreamId;
+use crate::streams::Stream;
 
 /// What a peer did that the protocol does not allow. Its carrier must be dropped; the link lives on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,7 +21,7 @@ pub enum Misbehaviour {
     #[error("{0:?}: {1}")]
     Trespass(StreamId, Trespass),
     /// Opened too many streams.
-    #[error("more than {STREAMS_EACH_MAX} streams of one end")]
+    #[error("more than {STREAMS_EACH_ACCEPTED} streams of one end")]
     TooManyStreams,
     /// Sent a handshake frame after the handshake.
     #[error("a handshake frame after the handshake")]
@@ -106,23 +107,40 @@ impl Link {
         if let Some(carrier) = self.carrier_mut(id) {
             carrier.early_check = true;
         }
-        let opened = self.open_for_peer(stream_id)?;
-        let Some(stream) = opened else {
+        if !self.open_for_peer(stream_id)? {
+            self.repeat_last_ack(id, stream_id);
             return Ok(());
+        }
+        let receive = |stream: &mut Stream| {
+            let length = bytes.len() as u64;
+            let fresh = stream.inbox.handle_data(offset, bytes, fin)?;
+            stream.unacked += length;
+            let at_once = stream.unacked >= ACK_EVERY.min(stream.inbox.window() / 2);
+            let due = if at_once { now } else { now + ACK_DELAY };
+            stream.ack_at = Some(stream.ack_at.map_or(due, |known| known.min(due)));
+            let told = fresh && std::mem::replace(&mut stream.readable_told, true);
+            Ok((fresh, fresh && !told))
         };
-        let length = bytes.len() as u64;
-        let fresh = stream
-            .inbox
-            .handle_data(offset, bytes, fin)
+        let (fresh, tell) = self
+            .streams
+            .change(stream_id, receive)
+            .unwrap_or(Ok((false, false)))
             .map_err(|trespass| Misbehaviour::Trespass(stream_id, trespass))?;
-        stream.unacked += length;
-        let due = if stream.unacked >= ACK_EVERY { now } else { now + ACK_DELAY };
-        stream.ack_at = Some(stream.ack_at.map_or(due, |known| known.min(due)));
-        if fresh && !std::mem::replace(&mut stream.readable_told, true) {
+        if tell {
             self.events.push_back(LinkEvent::Readable(stream_id));
         }
-        self.news += u64::from(fresh);
+        if fresh {
+            self.streams.note_news(stream_id);
+        }
         Ok(())
+    }
+
+    /// The peer sends what is over here: it has not heard yet that all of it arrived.
+    fn repeat_last_ack(&mut self, id: CarrierId, stream: StreamId) {
+        let received = self.streams.retired(stream);
+        if let (Some(carrier), Some(received)) = (self.carrier_mut(id), received) {
+            carrier.enqueue(Frame::Ack(received));
+        }
     }
 
     fn on_ack(
@@ -131,18 +149,22 @@ impl Link {
         id: CarrierId,
         received: Received,
     ) -> Result<(), Misbehaviour> {
-        let Some(stream) = self.streams.get_mut(&received.stream) else {
+        let acknowledge = |stream: &mut Stream| {
+            let before = stream.outbox.acked();
+            let news = stream.outbox.handle_ack(received.upto, received.limit);
+            news.map(|news| (news, before, stream.outbox.acked()))
+        };
+        let Some(result) = self.streams.change(received.stream, acknowledge) else {
             return Ok(());
         };
-        let before = stream.outbox.acked();
-        let fresh = stream
-            .outbox
-            .handle_ack(received.upto, received.limit)
-            .map_err(|()| Misbehaviour::AckBeyondEnd(received.stream))?;
-        if !fresh {
+        let (news, before, after) =
+            result.map_err(|()| Misbehaviour::AckBeyondEnd(received.stream))?;
+        if news {
+            self.events.push_back(LinkEvent::Writable(received.stream));
+        }
+        if after == before {
             return Ok(());
         }
-        self.events.push_back(LinkEvent::Writable(received.stream));
         if let Some(carrier) = self.carrier_mut(id)
             && let Some((stream, end, sent)) = carrier.sample
             && stream == received.stream
@@ -151,6 +173,7 @@ impl Link {
             carrier.rtt.sample(now.since(sent));
         }
         self.on_delivered(now, received.stream, before, received.upto);
+        self.streams.retire_if_over(received.stream);
         self.on_answer(now, id);
         Ok(())
     }
@@ -165,8 +188,10 @@ impl Link {
                 carrier.flight.handle_delivered(now, fewer, least);
             }
             if let Some(lane) = carrier.lanes.get_mut(&stream) {
-                lane.cursor = lane.cursor.max(after);
                 lane.tries = 0;
+                if lane.cursor.max(lane.tail_end) <= after {
+                    carrier.lanes.remove(&stream);
+                }
             }
             // Only the carrier that the answer came on may take it for a sample: `on_ack` does so first.
             carrier.sample = carrier.sample.filter(|(of, end, _)| *of != stream || after < *end);
@@ -220,10 +245,6 @@ impl Link {
     /// Something sent on this carrier waits for an answer.
     pub(crate) fn is_outstanding(&self, index: usize) -> bool {
         let carrier = &self.carriers[index];
-        carrier.ping.is_some()
-            || carrier.lanes.iter().any(|(id, lane)| {
-                let acked = self.streams.get(id).map_or(u64::MAX, |stream| stream.outbox.acked());
-                lane.cursor > acked || lane.tail_end > acked
-            })
+        carrier.ping.is_some() || !carrier.lanes.is_empty()
     }
 }

@@ -12,12 +12,13 @@
 //! A driver owns a [`Link`] and its carriers. After *anything* that it does to the link it drains it:
 //!
 //! 1. `poll_event` until `None`; for `Readable(s)` call `read(s)` until `Nothing` or `End`;
-//! 2. `poll_transmit(now)` until `None`, handing each [`Transmit`] to its carrier;
+//! 2. `poll_reset` until `None`, dropping what the carriers' lanes hold of that stream; then
+//!    `poll_transmit(now)` until `None`, handing each [`Transmit`] to its carrier;
 //! 3. `poll_timeout` tells when to call `handle_timeout(now)` if nothing happens before.
 //!
 //! ```
 //! # use abide_link::*; use abide_terms::Moment; use bytes::Bytes;
-//! # fn deliver(_: Transmit) {} fn show(_: StreamId, _: Bytes) {}
+//! # fn deliver(_: Transmit) {} fn reset(_: StreamId) {} fn show(_: StreamId, _: Bytes) {}
 //! fn drain(link: &mut Link, now: Moment) -> Option<Moment> {
 //!     while let Some(event) = link.poll_event() {
 //!         if let LinkEvent::Readable(stream) = event {
@@ -25,6 +26,9 @@
 //!                 show(stream, bytes);
 //!             }
 //!         }
+//!     }
+//!     while let Some(stream) = link.poll_reset() {
+//!         reset(stream);
 //!     }
 //!     while let Some(transmit) = link.poll_transmit(now) {
 //!         deliver(transmit);
@@ -49,6 +53,7 @@ mod clockwork;
 mod decode;
 mod flight;
 mod frame;
+mod gone;
 mod inbox;
 mod incoming;
 mod key;
@@ -57,7 +62,9 @@ mod outbox;
 mod outgoing;
 mod rtt;
 mod stream_id;
+mod streams;
 mod varint;
+mod window;
 
 pub use carrier::{CarrierId, CarrierKind};
 pub use decode::{FrameDecoder, FrameError, decode_datagram};

@@ -15,14 +15,34 @@ pub const SEND_BUFFER_MAX: usize = 4 * 1024 * 1024;
 pub const RECEIVE_WINDOW: u64 = 4 * 1024 * 1024;
 /// Pieces out of order that one stream holds. At it, further ones are dropped (and sent again).
 pub const PIECES_MAX: usize = 1024;
-/// Streams open at once.
-pub const STREAMS_MAX: usize = 256;
-/// Those of them that one end may open. At it, `write` refuses.
-pub const STREAMS_EACH_MAX: usize = STREAMS_MAX / 2;
+/// Streams that one end may have open at once. At it, `write` refuses.
+pub const STREAMS_EACH_MAX: usize = 2048;
+/// Streams of one end that its peer puts up with: who forgets a finished stream first may open the
+/// next before the other has forgotten it too. A peer beyond it loses its carrier.
+pub const STREAMS_EACH_ACCEPTED: usize = 2 * STREAMS_EACH_MAX;
+/// Streams that one RESUME tells of; more go in further ones. Earlier releases take no more.
+pub const RESUME_STREAMS_MAX: usize = 256;
+/// Window of a growing stream at first, and the least room its sender keeps for it.
+pub const WINDOW_FIRST: u64 = 16 * 1024;
+/// Bytes by which all windows of growing streams together may exceed their first size. No window grows
+/// by more than a quarter of what is left, so that something always is.
+pub const WINDOW_GROWTH_MAX: u64 = 16 * 1024 * 1024;
+/// Unacknowledged bytes that all growing streams of a link hold together beyond [`WINDOW_FIRST`] each.
+/// At it, `room` of each is what is left of that. So 1,000 stalled streams hold at most 64 MiB: 16 MiB
+/// in each direction and 16 KiB for each stream and direction.
+pub const SEND_GROWTH_MAX: usize = 16 * 1024 * 1024;
+/// A window that was used up within two round trips and this was too small.
+pub const WINDOW_ALLOWANCE: Duration = Duration::from_millis(20);
 /// Pieces of a stream that wait to be read are joined up to this, so that tiny frames stay cheap to hold.
 pub const JOIN_MAX: usize = 2048;
-/// Abandoned streams remembered, so that late frames do not open them again. Oldest go first.
-pub const ABANDONED_MAX: usize = 4096;
+/// Ranges of forgotten streams remembered of each kind, so that late frames do not open them again. At
+/// it, the lowest two become one, with what was never opened between them.
+pub const GONE_RANGES_MAX: usize = 4096;
+/// Retired streams whose last acknowledgement is told again if need be. The lowest go first.
+pub const RETIRED_MAX: usize = 2 * STREAMS_EACH_MAX;
+/// Abandoned streams whose lanes the driver has not been told to reset. At it, the oldest go, and their
+/// lanes end when what is in them was sent.
+pub const RESETS_MAX: usize = STREAMS_EACH_MAX;
 /// Carriers at once. At it, `add_carrier` refuses.
 pub const CARRIERS_MAX: usize = 8;
 /// PONGs waiting on one carrier. At it, the oldest goes. (Of other control frames at most one of a kind

@@ -1,22 +1,21 @@
 //! The link itself: its state and what the application does with it. What comes in from carriers
 //! is handled in `incoming`, what goes out is decided in `outgoing`, what is due in `clockwork`.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use abide_terms::{Blame, Ending, EndingCode, Moment};
 use bytes::Bytes;
 
 use crate::carrier::{Carrier, CarrierId, CarrierKind, Question};
-use crate::frame::{Frame, Received};
-use crate::inbox::{Inbox, Read};
+use crate::frame::Frame;
+use crate::inbox::Read;
 use crate::incoming::Misbehaviour;
-use crate::limits::{
-    ABANDONED_MAX, CARRIERS_MAX, RECEIVE_WINDOW, SEND_BUFFER_MAX, STREAMS_EACH_MAX,
-};
-use crate::outbox::{Outbox, WriteError};
+use crate::limits::{CARRIERS_MAX, RESETS_MAX, STREAMS_EACH_ACCEPTED, STREAMS_EACH_MAX};
+use crate::outbox::WriteError;
 use crate::rtt::Rtt;
 use crate::stream_id::{Role, StreamId};
+use crate::streams::{Stream, Streams};
 
 /// What a link tells its application.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,39 +69,13 @@ pub enum CarrierRefused {
     Closed,
 }
 
-/// Both halves of one stream.
-#[derive(Debug)]
-pub(crate) struct Stream {
-    pub(crate) outbox: Outbox,
-    pub(crate) inbox: Inbox,
-    /// When the acknowledgement that we owe must go.
-    pub(crate) ack_at: Option<Moment>,
-    /// Bytes received since the last acknowledgement.
-    pub(crate) unacked: u64,
-    pub(crate) readable_told: bool,
-    /// What the peer was last told of it on a lane that loses nothing: `upto` and `limit`.
-    pub(crate) told: (u64, u64),
-}
-
-impl Stream {
-    fn new() -> Self {
-        Stream {
-            outbox: Outbox::new(RECEIVE_WINDOW),
-            inbox: Inbox::new(),
-            ack_at: None,
-            unacked: 0,
-            readable_told: false,
-            told: (0, RECEIVE_WINDOW),
-        }
-    }
-}
-
 /// One end of a resumable connection. See the crate's documentation for the drain contract.
 #[derive(Debug)]
 pub struct Link {
     pub(crate) role: Role,
-    pub(crate) streams: BTreeMap<StreamId, Stream>,
-    abandoned: BTreeSet<StreamId>,
+    pub(crate) streams: Streams,
+    /// Abandoned streams whose lanes are to be reset.
+    resets: VecDeque<StreamId>,
     pub(crate) carriers: Vec<Carrier>,
     pub(crate) events: VecDeque<LinkEvent>,
     /// Whether `Silent` was told last.
@@ -111,27 +84,25 @@ pub struct Link {
     /// Makes the moments that PINGs carry mean nothing to others.
     pub(crate) seed: u64,
     pub(crate) turn: StreamId,
-    /// Counts what a RESUME would tell that an earlier one did not.
-    pub(crate) news: u64,
+    /// The best carrier when bulk was last looked through.
+    pub(crate) bulk_on: Option<CarrierId>,
 }
 
 impl Link {
     /// A link with its control stream and no carrier. `seed` varies pings' tokens and keepalives' jitter.
     pub fn new(role: Role, seed: u64) -> Self {
-        let mut link = Link {
+        Link {
             role,
-            streams: BTreeMap::new(),
-            abandoned: BTreeSet::new(),
+            streams: Streams::new(),
+            resets: VecDeque::new(),
             carriers: Vec::new(),
             events: VecDeque::new(),
             silent: None,
             ending: None,
             seed: seed & crate::varint::MAX,
             turn: StreamId::CONTROL,
-            news: 0,
-        };
-        link.streams.insert(StreamId::CONTROL, Stream::new());
-        link
+            bulk_on: None,
+        }
     }
 
     // What is so.
@@ -166,77 +137,116 @@ impl Link {
 
     /// Bytes that `write` takes now.
     pub fn room(&self, stream: StreamId) -> usize {
-        self.streams.get(&stream).map_or(SEND_BUFFER_MAX, |stream| stream.outbox.room())
+        self.streams.room(stream)
     }
 
     /// Bytes of a stream that the peer has not acknowledged.
     pub fn unacknowledged(&self, stream: StreamId) -> usize {
-        self.streams.get(&stream).map_or(0, |stream| stream.outbox.buffered())
+        self.streams.get(stream).map_or(0, |stream| stream.outbox.buffered())
     }
 
     /// All that was written to a stream, and its end, was acknowledged.
     pub fn is_drained(&self, stream: StreamId) -> bool {
-        self.streams.get(&stream).is_none_or(|stream| stream.outbox.is_drained())
+        self.streams.get(stream).is_none_or(|stream| stream.outbox.is_drained())
     }
 
-    /// Most bytes any stream holds, both directions: for checkers.
-    pub fn most_buffered(&self) -> u64 {
+    /// Most bytes any stream holds, and bytes that all growing streams hold, both directions: for
+    /// checkers.
+    pub fn most_buffered(&self) -> (u64, u64) {
         let each = |stream: &Stream| stream.outbox.buffered() as u64 + stream.inbox.buffered();
-        self.streams.values().map(each).max().unwrap_or(0)
+        let growing = self.streams.iter().filter(|(id, _)| id.grows());
+        let most = self.streams.iter().map(|(_, stream)| each(stream)).max().unwrap_or(0);
+        (most, growing.map(|(_, stream)| each(stream)).sum())
+    }
+
+    /// A stream is over here, or was abandoned.
+    pub fn is_gone(&self, stream: StreamId) -> bool {
+        self.streams.is_gone(stream)
     }
 
     // What the application does.
 
-    /// Appends `bytes` to a stream, opening it if need be. All are taken or none.
+    /// Appends `bytes` to a stream, opening it if need be. All are taken or none. They are kept as they
+    /// are until acknowledged: a slice of a large buffer keeps all of that.
     pub fn write(&mut self, stream: StreamId, bytes: Bytes) -> Result<(), WriteError> {
-        if self.ending.is_some() || self.abandoned.contains(&stream) {
+        if self.ending.is_some() || self.streams.is_gone(stream) {
             return Err(WriteError::Finished);
         }
         if !self.may_open(stream) {
             return Err(WriteError::TooManyStreams);
         }
-        self.open(stream).outbox.write(bytes)
+        self.streams.open(stream);
+        let room = self.streams.room(stream);
+        let write = |stream: &mut Stream| match bytes.len() <= room {
+            _ if stream.outbox.is_finished() => Err(WriteError::Finished),
+            true => stream.outbox.write(bytes),
+            false => Err(WriteError::Full),
+        };
+        self.streams.change(stream, write).unwrap_or(Err(WriteError::Finished))
     }
 
-    /// Ends our half of a stream; the peer reads `End` after the last byte.
+    /// Ends our half of a stream; the peer reads `End` after the last byte. Once both halves are
+    /// finished, delivered and read, the stream retires by itself: it counts no more, and its number
+    /// is not used again.
     pub fn finish(&mut self, stream: StreamId) {
-        if !self.abandoned.contains(&stream) && self.may_open(stream) {
-            self.open(stream).outbox.finish();
+        if !self.streams.is_gone(stream) && self.may_open(stream) {
+            self.streams.open(stream);
+            self.streams.change(stream, |stream| stream.outbox.finish());
         }
     }
 
     /// Takes what arrived of a stream.
     pub fn read(&mut self, now: Moment, id: StreamId) -> Read {
-        let Some(stream) = self.streams.get_mut(&id) else {
-            return Read::Nothing;
-        };
-        let read = stream.inbox.read();
-        if read == Read::Nothing {
-            stream.readable_told = false;
+        if self.streams.retired(id).is_some() {
+            return Read::End;
         }
-        if stream.inbox.wants_announcement() {
-            stream.ack_at = Some(now);
+        let spare = self.streams.spare_growth();
+        let rtt = self.best().and_then(|best| self.rtt(best)?.smoothed()).unwrap_or_default();
+        let read = self.streams.change(id, |stream| {
+            let read = stream.inbox.read();
+            if read == Read::Nothing {
+                stream.readable_told = false;
+            } else {
+                stream.inbox.review_window(now, rtt, spare);
+            }
+            if stream.inbox.wants_announcement() {
+                stream.ack_at = Some(now);
+            }
+            read
+        });
+        if read == Some(Read::End) {
+            self.streams.retire_if_over(id);
         }
-        read
+        read.unwrap_or(Read::Nothing)
     }
 
     /// Forgets a stream, both halves, whatever was in it. Both ends do so by agreement over the
-    /// control stream; late frames of it are ignored.
+    /// control stream; late frames of it are ignored. What carriers hold of it is to be dropped: see
+    /// [`Link::poll_reset`].
     pub fn abandon(&mut self, id: StreamId) {
-        let acked = self.streams.remove(&id).map_or(0, |stream| stream.outbox.acked());
+        let acked = self.streams.forget(id).map_or(0, |stream| stream.outbox.acked());
         self.events.retain(|event| {
             !matches!(event, LinkEvent::Readable(of) | LinkEvent::Writable(of) if *of == id)
         });
+        let mut under_way = false;
         for carrier in &mut self.carriers {
             let in_flight = carrier.in_flight(id, acked);
             carrier.flight.forget(in_flight);
-            carrier.lanes.remove(&id);
+            under_way |= carrier.lanes.remove(&id).is_some();
             carrier.sample = carrier.sample.filter(|(stream, ..)| *stream != id);
         }
-        self.abandoned.insert(id);
-        if self.abandoned.len() > ABANDONED_MAX {
-            self.abandoned.pop_first();
+        if under_way {
+            self.resets.push_back(id);
+            if self.resets.len() > RESETS_MAX {
+                self.resets.pop_front();
+            }
         }
+    }
+
+    /// A stream that was abandoned while carriers had bytes of it: what waits in their lanes for it
+    /// need not be sent any more. Call until `None` before `poll_transmit`.
+    pub fn poll_reset(&mut self) -> Option<StreamId> {
+        self.resets.pop_front()
     }
 
     /// Closes the link: carriers get a CLOSE frame and nothing else.
@@ -246,7 +256,7 @@ impl Link {
         }
         let close = Frame::Close { code: ending.code.number(), evidence: ending.evidence.clone() };
         for carrier in &mut self.carriers {
-            carrier.queue.clear();
+            carrier.hush();
             carrier.queue.push_back(close.clone());
         }
         self.ending = Some(ending);
@@ -269,8 +279,8 @@ impl Link {
         }
         let jitter = ((self.seed ^ id.0).wrapping_mul(0x9e37_79b9) >> 16) as u32 % 102;
         self.carriers.push(Carrier::new(now, id, kind, first, jitter));
-        if !first {
-            self.news += 1; // even with nothing received, the peer waits for a RESUME
+        if !first && let Some(carrier) = self.carriers.last_mut() {
+            carrier.resume = Some(self.streams.news()); // even with nothing received, the peer waits for it
         }
         self.ping(now, id);
         Ok(())
@@ -313,51 +323,31 @@ impl Link {
         self.carriers.iter_mut().find(|carrier| carrier.id == id)
     }
 
-    /// The stream is there, or there is room for it.
+    /// The stream is there, or we may open it.
     fn may_open(&self, id: StreamId) -> bool {
-        let same = |other: &&StreamId| other.opener() == id.opener();
-        self.streams.contains_key(&id)
-            || self.streams.keys().filter(same).count() < STREAMS_EACH_MAX
+        self.streams.get(id).is_some() || self.streams.open_like(id) < STREAMS_EACH_MAX
     }
 
-    fn open(&mut self, id: StreamId) -> &mut Stream {
-        self.streams.entry(id).or_insert_with(Stream::new)
-    }
-
-    /// A stream that the peer sends on: opened if it may be, `None` if it was abandoned.
-    pub(crate) fn open_for_peer(
-        &mut self,
-        id: StreamId,
-    ) -> Result<Option<&mut Stream>, Misbehaviour> {
-        if self.abandoned.contains(&id) {
-            return Ok(None);
+    /// Whether a stream that the peer sends on is there; it is opened if it may be, and not if it is
+    /// gone.
+    pub(crate) fn open_for_peer(&mut self, id: StreamId) -> Result<bool, Misbehaviour> {
+        if self.streams.is_gone(id) {
+            return Ok(false);
         }
-        if !self.may_open(id) {
+        let known = self.streams.get(id).is_some();
+        if !known && self.streams.open_like(id) >= STREAMS_EACH_ACCEPTED {
             return Err(Misbehaviour::TooManyStreams);
         }
-        Ok(Some(self.open(id)))
-    }
-
-    fn resume_frame(&mut self) -> Frame {
-        let received = self.streams.iter_mut().map(|(id, stream)| Received {
-            stream: *id,
-            upto: stream.inbox.upto(),
-            limit: stream.inbox.announce(),
-        });
-        Frame::Resume(received.collect())
+        self.streams.open(id);
+        Ok(true)
     }
 
     /// Tells the peer on this carrier all that was received, if it was not told there yet: with every
     /// PING and PONG, so that no acknowledgement lost with another carrier is missed for long.
     pub(crate) fn tell_news(&mut self, id: CarrierId) {
-        let news = self.news;
-        if self.carrier_mut(id).is_none_or(|carrier| carrier.told == news) {
-            return;
-        }
-        let resume = self.resume_frame();
-        if let Some(carrier) = self.carrier_mut(id) {
-            carrier.told = news;
-            carrier.enqueue(resume);
+        let news = self.streams.news();
+        if let Some(carrier) = self.carrier_mut(id).filter(|carrier| carrier.told < news) {
+            carrier.resume = Some(news);
         }
     }
 
@@ -418,7 +408,7 @@ impl Link {
         let ending = Ending::new(code, blame, evidence);
         if self.ending.is_none() {
             self.ending = Some(ending.clone());
-            self.carriers.iter_mut().for_each(|carrier| carrier.queue.clear());
+            self.carriers.iter_mut().for_each(Carrier::hush);
             self.events.push_back(LinkEvent::Closed(ending));
         }
     }

@@ -10,8 +10,8 @@ use crate::limits::{JOIN_MAX, SEND_BUFFER_MAX, STREAMS_EACH_MAX};
 /// Why bytes were not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
-    /// The send buffer has no room for all of them; nothing was taken.
-    #[error("the send buffer is full ({SEND_BUFFER_MAX} bytes are not acknowledged yet)")]
+    /// There is no room for all of them; nothing was taken.
+    #[error("no room: too many bytes are not acknowledged yet (at most {SEND_BUFFER_MAX})")]
     Full,
     /// The stream was finished or abandoned before.
     #[error("the stream is finished")]
@@ -36,13 +36,10 @@ impl Outbox {
         Outbox { limit, ..Outbox::default() }
     }
 
-    /// Takes all of `bytes` or nothing.
+    /// Takes `bytes`, for which there must be room.
     pub(crate) fn write(&mut self, bytes: Bytes) -> Result<(), WriteError> {
         if self.finished {
             return Err(WriteError::Finished);
-        }
-        if bytes.len() > self.room() {
-            return Err(WriteError::Full);
         }
         if bytes.is_empty() {
             return Ok(());
@@ -61,12 +58,22 @@ impl Outbox {
         Ok(())
     }
 
-    pub(crate) fn room(&self) -> usize {
-        SEND_BUFFER_MAX - self.buffered()
-    }
-
     pub(crate) fn finish(&mut self) {
         self.finished = true;
+    }
+
+    pub(crate) fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    /// Bytes that the peer would take from the first unacknowledged one on.
+    pub(crate) fn granted(&self) -> usize {
+        usize::try_from(self.limit.saturating_sub(self.acked)).unwrap_or(usize::MAX)
+    }
+
+    /// Changes whenever there is more to send.
+    pub(crate) fn sendable(&self) -> (u64, u64) {
+        (self.end, self.sendable_end())
     }
 
     /// Bytes not acknowledged.
@@ -93,14 +100,15 @@ impl Outbox {
         if self.end <= self.limit { self.virtual_end() } else { self.limit }
     }
 
-    /// Handles an acknowledgement; `Err` for bytes never sent. True when something new was acknowledged.
+    /// Handles an acknowledgement; `Err` for bytes never sent. True when it told something new.
     pub(crate) fn handle_ack(&mut self, upto: u64, limit: u64) -> Result<bool, ()> {
         if upto > self.virtual_end() {
             return Err(());
         }
+        let opened = limit > self.limit;
         self.limit = self.limit.max(limit);
         if upto <= self.acked {
-            return Ok(false);
+            return Ok(opened);
         }
         self.acked = upto;
         while let Some((start, piece)) = self.pieces.front() {
@@ -175,15 +183,12 @@ mod tests {
     }
 
     #[test]
-    fn the_peers_window_and_our_buffer_bound_what_is_sent() {
+    fn the_peers_window_bounds_what_is_sent() {
         let mut outbox = Outbox::new(4);
         outbox.write(Bytes::from_static(b"abcdef")).expect("room");
         outbox.finish();
         assert_eq!(outbox.slice(0, 100), Some((Bytes::from_static(b"abcd"), false)));
         assert_eq!(outbox.slice(4, 100), None);
         assert_eq!(outbox.write(Bytes::new()), Err(WriteError::Finished));
-        let mut full = Outbox::new(u64::MAX >> 2);
-        full.write(Bytes::from(vec![0; SEND_BUFFER_MAX])).expect("exactly full");
-        assert_eq!(full.write(Bytes::from_static(b"x")), Err(WriteError::Full));
     }
 }

@@ -3,11 +3,12 @@
 use abide_terms::Moment;
 use bytes::Bytes;
 
-use crate::carrier::CarrierId;
+use crate::carrier::{CarrierId, Lane as Sent};
 use crate::frame::{Frame, Received, data_head};
-use crate::limits::{PAYLOAD_USUAL, RECEIVE_WINDOW, TAIL_MAX};
+use crate::limits::{PAYLOAD_USUAL, RESUME_STREAMS_MAX, TAIL_MAX};
 use crate::link::{Lane, Link, Transmit};
 use crate::stream_id::{Class, StreamId};
+use crate::streams::Stream;
 
 impl Link {
     /// The next thing to send; call until `None` after everything that happens.
@@ -23,7 +24,8 @@ impl Link {
             }
             let is_best = self.carriers[index].id == best;
             let found = self
-                .control(index)
+                .resume(index)
+                .or_else(|| self.control(index))
                 .or_else(|| (is_best || all).then(|| self.interactive(now, index)).flatten())
                 .or_else(|| is_best.then(|| self.bulk(now, index)).flatten());
             if let Some(transmit) = found {
@@ -46,21 +48,32 @@ impl Link {
         // The peer may have left our best carrier for a reason that we do not see.
         let heard = self.carriers.iter().max_by_key(|carrier| carrier.last_heard);
         let heard = heard.map(|carrier| carrier.id);
-        for (id, stream) in &mut self.streams {
-            if stream.ack_at.is_none_or(|due| due > now) {
-                continue;
-            }
-            stream.ack_at = None;
-            stream.unacked = 0;
-            let received =
-                Received { stream: *id, upto: stream.inbox.upto(), limit: stream.inbox.announce() };
+        while let Some((_, id)) = self.streams.next_ack().filter(|(due, _)| *due <= now) {
+            let acknowledge = |stream: &mut Stream| {
+                stream.ack_at = None;
+                stream.unacked = 0;
+                stream.received(id)
+            };
+            let Some(received) = self.streams.change(id, acknowledge) else { continue };
             for carrier in self.carriers.iter_mut() {
                 if all || carrier.id == best || Some(carrier.id) == heard {
                     carrier.enqueue(Frame::Ack(received));
                 }
             }
-            self.news += 1;
+            self.streams.note_news(id);
+            self.streams.retire_if_over(id);
         }
+    }
+
+    /// What was received, where it was asked for and not told yet.
+    fn resume(&mut self, index: usize) -> Option<Transmit> {
+        let carrier = &mut self.carriers[index];
+        let until = carrier.resume?;
+        let (received, told) = self.streams.tell(carrier.told, until, RESUME_STREAMS_MAX);
+        carrier.told = told;
+        carrier.resume = carrier.resume.filter(|_| told < until);
+        let head = Frame::Resume(received).encode();
+        Some(Transmit { carrier: carrier.id, lane: Lane::Control, head, body: Bytes::new() })
     }
 
     fn control(&mut self, index: usize) -> Option<Transmit> {
@@ -79,23 +92,24 @@ impl Link {
     /// Whether this acknowledgement may be lost: the peer repeats what it is for, since that is a short
     /// tail. Others are not asked for again and must arrive.
     fn is_losable(&mut self, received: &Received) -> bool {
-        let Some(stream) = self.streams.get_mut(&received.stream) else { return true };
-        let (upto, limit) = stream.told;
-        let short = received.upto.saturating_sub(upto) <= TAIL_MAX as u64 / 2
-            && received.limit.saturating_sub(limit) <= RECEIVE_WINDOW / 8;
-        if short && received.stream.class() == Class::Interactive {
-            return true;
-        }
-        stream.told = (received.upto, received.limit);
-        false
+        let losable = self.streams.change(received.stream, |stream| {
+            let (upto, limit) = stream.told;
+            let short = received.upto.saturating_sub(upto) <= TAIL_MAX as u64 / 2
+                && received.limit.saturating_sub(limit) <= stream.inbox.window() / 8;
+            if short && received.stream.class() == Class::Interactive {
+                return true;
+            }
+            stream.told = (received.upto, received.limit);
+            false
+        });
+        losable.unwrap_or(false)
     }
 
     fn interactive(&mut self, now: Moment, index: usize) -> Option<Transmit> {
         if self.ending.is_some() {
             return None;
         }
-        let ids: Vec<StreamId> =
-            self.streams.keys().copied().filter(|id| id.class() == Class::Interactive).collect();
+        let ids: Vec<StreamId> = self.streams.undrained(Class::Interactive).collect();
         ids.into_iter()
             .find_map(|id| self.tail(now, index, id).or_else(|| self.small_backlog(now, index, id)))
     }
@@ -103,11 +117,11 @@ impl Link {
     /// The whole unacknowledged tail in a datagram, when it is new or due again.
     fn tail(&mut self, now: Moment, index: usize, id: StreamId) -> Option<Transmit> {
         let carrier = &mut self.carriers[index];
-        let outbox = &self.streams.get(&id)?.outbox;
+        let outbox = &self.streams.get(id)?.outbox;
         let (from, bytes, fin) = outbox.tail(carrier.kind)?;
         let end = outbox.virtual_end();
         let mute = carrier.is_mute(now);
-        let lane = carrier.lanes.entry(id).or_default();
+        let mut lane = carrier.lanes.get(&id).copied().unwrap_or_default();
         let fresh = end > lane.tail_end;
         let due =
             lane.tail_at.is_none_or(|sent| now >= sent + carrier.rtt.retransmit_after(lane.tries));
@@ -121,6 +135,7 @@ impl Link {
         lane.tries = if fresh && carrier.doubt.is_none() { 0 } else { lane.tries + 1 };
         lane.tail_end = end;
         lane.tail_at = Some(now);
+        carrier.lanes.insert(id, lane);
         carrier.sample = match carrier.sample {
             None if fresh => Some((id, end, now)),
             Some((stream, ..)) if stream == id && !fresh => None, // Karn: repeated, so ambiguous
@@ -133,7 +148,7 @@ impl Link {
 
     /// Echo-sized output on an ordered lane: at once, past the bound on bytes in flight.
     fn small_backlog(&mut self, now: Moment, index: usize, id: StreamId) -> Option<Transmit> {
-        let outbox = &self.streams.get(&id)?.outbox;
+        let outbox = &self.streams.get(id)?.outbox;
         let carrier = &self.carriers[index];
         if carrier.kind.datagram_max().is_some() || outbox.buffered() > TAIL_MAX {
             return None;
@@ -151,24 +166,19 @@ impl Link {
             return None;
         }
         let kind = carrier.kind;
-        let after = (std::ops::Bound::Excluded(self.turn), std::ops::Bound::Unbounded);
-        let ids: Vec<StreamId> = self
-            .streams
-            .range(after)
-            .chain(self.streams.range(..=self.turn))
-            .map(|(id, _)| *id)
-            .collect();
-        for id in ids {
+        if self.bulk_on.replace(carrier.id) != Some(carrier.id) {
+            self.streams.wake_all();
+        }
+        while let Some(id) = self.streams.ready_after(self.turn) {
             let in_datagrams = id.class() == Class::Interactive
-                && self.streams.get(&id).is_some_and(|stream| stream.outbox.tail_fits(kind));
-            if in_datagrams {
-                continue;
-            }
+                && self.streams.get(id).is_some_and(|stream| stream.outbox.tail_fits(kind));
             let length_max = PAYLOAD_USUAL.min(usize::try_from(room).unwrap_or(usize::MAX));
-            if let Some(transmit) = self.ordered(now, index, id, length_max) {
+            let found = (!in_datagrams).then(|| self.ordered(now, index, id, length_max)).flatten();
+            if let Some(transmit) = found {
                 self.turn = id;
                 return Some(transmit);
             }
+            self.streams.rest(id);
         }
         None
     }
@@ -181,16 +191,16 @@ impl Link {
         id: StreamId,
         length_max: usize,
     ) -> Option<Transmit> {
-        let outbox = &self.streams.get(&id)?.outbox;
+        let outbox = &self.streams.get(id)?.outbox;
         let carrier = &mut self.carriers[index];
-        let lane = carrier.lanes.entry(id).or_default();
-        lane.cursor = lane.cursor.max(outbox.acked());
-        let from = lane.cursor;
+        let lane = carrier.lanes.get(&id).copied().unwrap_or_default();
+        let from = lane.cursor.max(outbox.acked());
         if from >= outbox.sendable_end() {
             return None;
         }
         let (bytes, fin) = outbox.slice(from, length_max)?;
-        lane.cursor += bytes.len() as u64 + u64::from(fin);
+        let cursor = from + bytes.len() as u64 + u64::from(fin);
+        carrier.lanes.insert(id, Sent { cursor, ..lane });
         carrier.flight.handle_sent(now, bytes.len() as u64 + u64::from(fin));
         carrier.owed.get_or_insert(now);
         let head = data_head(id, from, bytes.len(), fin);

@@ -39,6 +39,10 @@ impl StreamId {
         StreamId(index << 2 | class | opener)
     }
 
+    /// Streams of this index and above are *growing*: they begin with a small window, of which there
+    /// can be thousands, and get a larger one as they use it (forwarded connections).
+    pub const GROWING_FROM: u64 = 1024;
+
     /// From its number on the wire.
     pub const fn from_number(number: u64) -> Self {
         StreamId(number)
@@ -52,6 +56,16 @@ impl StreamId {
     /// Which end opens it.
     pub const fn opener(self) -> Role {
         if self.0 & 1 == 0 { Role::Client } else { Role::Keeper }
+    }
+
+    /// Which one it is of its class and opener.
+    pub const fn index(self) -> u64 {
+        self.0 >> 2
+    }
+
+    /// Its window begins small.
+    pub const fn grows(self) -> bool {
+        self.index() >= Self::GROWING_FROM
     }
 
     /// Its class.

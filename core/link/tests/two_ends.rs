@@ -1,6 +1,6 @@
 //! Two links, frames carried by hand: what must hold at single moments. Whole lives are in `abide-sim`.
 
-use abide_link::limits::{IN_FLIGHT_FLOOR, STREAMS_EACH_MAX};
+use abide_link::limits::{IN_FLIGHT_FLOOR, STREAMS_EACH_ACCEPTED, STREAMS_EACH_MAX};
 use abide_link::{
     CarrierId, CarrierKind, Class, Frame, Lane, Link, LinkEvent, Misbehaviour, Read, Role,
     StreamId, Transmit, WriteError, decode_datagram,
@@ -211,8 +211,13 @@ fn each_end_opens_its_share_of_streams() {
     let theirs = StreamId::new(Role::Keeper, Class::Bulk, 0);
     assert_eq!(client.write(theirs, byte()), Ok(()), "the other end's share is its own");
     carry(&mut client, &mut keeper, at(20));
-    let more = Frame::Data { stream: stream(mine), offset: 0, bytes: byte(), fin: false };
-    assert_eq!(keeper.handle_frame(at(20), PIPE, more), Err(Misbehaviour::TooManyStreams));
+    let mut more = |index| {
+        let frame = Frame::Data { stream: stream(index), offset: 0, bytes: byte(), fin: false };
+        keeper.handle_frame(at(20), PIPE, frame)
+    };
+    let accepted = STREAMS_EACH_ACCEPTED as u64 - 1;
+    assert!((mine..accepted).all(|index| more(index) == Ok(())), "it may have forgotten others");
+    assert_eq!(more(accepted), Err(Misbehaviour::TooManyStreams));
 }
 
 #[test]

@@ -98,6 +98,9 @@ impl Driver {
 
     /// Sends all that is to be sent now.
     pub fn pump(&mut self, now: Moment) {
+        while let Some(stream) = self.link.poll_reset() {
+            self.wires.iter_mut().for_each(|wire| wire.reset(stream));
+        }
         loop {
             for wire in &self.wires {
                 self.link.set_budget(wire.id, wire.room());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use abide_link::{CarrierId, CarrierKind, Lane, Transmit};
+use abide_link::{CarrierId, CarrierKind, Lane, StreamId, Transmit};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -98,6 +98,14 @@ impl Wire {
                 Lane::Datagram => outlet.datagram(&transmit.head, &transmit.body),
                 lane => outlet.ordered(lane, transmit.head, transmit.body),
             },
+        }
+    }
+
+    /// A stream was abandoned: what waits of it need not be sent. On a pipe it is sent all the same:
+    /// there a frame cannot be taken back, and little waits.
+    pub(crate) fn reset(&mut self, stream: StreamId) {
+        if let Outlet::Quic(outlet) = &mut self.outlet {
+            outlet.reset(stream);
         }
     }
 

@@ -54,7 +54,9 @@ impl World {
         end.opened += 1;
         let role = if opener == CLIENT { Role::Client } else { Role::Keeper };
         let class = if !scripted && self.rng.once_in(4) { Class::Interactive } else { Class::Bulk };
-        let stream = StreamId::new(role, class, end.opened);
+        // Half of them are like forwarded connections.
+        let first = if self.rng.once_in(2) { StreamId::GROWING_FROM } else { 0 };
+        let stream = StreamId::new(role, class, first + end.opened);
         let give_up_at = (!scripted && self.rng.once_in(6)).then(|| self.rng.below(size));
         let transfer =
             Use { to_write: size, finish: true, opener: true, give_up_at, ..Use::default() };

@@ -58,6 +58,7 @@ impl World {
                 self.on_link_event(end, event);
             }
             self.write_all(end);
+            self.reset_lanes(end);
             self.grant_budgets(end);
             let before = sent;
             let now = self.local(end);
@@ -76,6 +77,15 @@ impl World {
         self.plan_wake(end);
         if end == CLIENT {
             self.review_client();
+        }
+    }
+
+    /// Drops what lanes hold of abandoned streams, as QUIC does.
+    fn reset_lanes(&mut self, end: EndIndex) {
+        while let Some(stream) = self.ends[end].link.poll_reset() {
+            for wire in self.wires.values_mut().filter(|wire| wire.is_quic()) {
+                wire.ways[1 - end].reset(stream);
+            }
         }
     }
 

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use abide_link::StreamId;
-use abide_link::limits::{RECEIVE_WINDOW, SEND_BUFFER_MAX};
+use abide_link::limits::{
+    RECEIVE_WINDOW, SEND_BUFFER_MAX, SEND_GROWTH_MAX, WINDOW_FIRST, WINDOW_GROWTH_MAX,
+};
 use abide_terms::{Ending, Moment};
 
 use crate::queue::{CLIENT, EndIndex, Event, KEEPER};
@@ -61,9 +63,13 @@ impl World {
     }
 
     pub(crate) fn check_buffers(&mut self, end: EndIndex) {
-        let most = self.ends[end].link.most_buffered();
+        let (most, growing) = self.ends[end].link.most_buffered();
+        let first = self.ends[end].uses.len() as u64 * 2 * WINDOW_FIRST;
         if most > SEND_BUFFER_MAX as u64 + RECEIVE_WINDOW {
-            self.fail(format!("end {end} buffers {most} bytes"));
+            self.fail(format!("end {end} buffers {most} bytes of one stream"));
+        }
+        if growing > SEND_GROWTH_MAX as u64 + WINDOW_GROWTH_MAX + first {
+            self.fail(format!("end {end} buffers {growing} bytes of growing streams"));
         }
     }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use abide_link::handshake::{Initiator, Responder};
-use abide_link::{CarrierId, CarrierKind, FrameDecoder, Lane, Transmit};
+use abide_link::{CarrierId, CarrierKind, FrameDecoder, Lane, StreamId, Transmit};
 use abide_terms::Moment;
 use bytes::Bytes;
 
@@ -69,6 +69,11 @@ pub(crate) struct LaneQueue {
 /// The lane of handshakes and control frames, and of everything on a pipe.
 pub(crate) const CONTROL_LANE: u64 = 0;
 
+/// A QUIC connection's lane of a stream.
+fn lane_of(stream: StreamId) -> u64 {
+    stream.number() + 1
+}
+
 impl Wire {
     pub(crate) fn new(kind: CarrierKind, initiator: Initiator) -> Self {
         Wire {
@@ -115,6 +120,15 @@ impl Way {
         }
     }
 
+    /// A stream's lane is reset: nothing of it arrives any more.
+    pub(crate) fn reset(&mut self, stream: StreamId) {
+        if let Some(queue) = self.lanes.get_mut(&lane_of(stream)) {
+            let dropped: usize =
+                queue.items.drain(..).map(|(_, head, body)| head.len() + body.len()).sum();
+            self.queued -= dropped;
+        }
+    }
+
     /// Frames that waited for the end of the handshake may go on.
     pub(crate) fn hold_is_over(&mut self) {
         self.stalled = true;
@@ -138,7 +152,7 @@ impl World {
             return self.fail(format!("{carrier:?} is not a carrier of end {from}"));
         };
         let key = match lane {
-            Lane::Ordered(stream) if wire.is_quic() => stream.number() + 1,
+            Lane::Ordered(stream) if wire.is_quic() => lane_of(stream),
             _ => CONTROL_LANE,
         };
         match lane {

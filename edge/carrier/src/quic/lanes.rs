@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use abide_link::{
-    CarrierId, CarrierKind, Frame, FrameDecoder, Lane as LinkLane, StreamId, decode_datagram,
+    CarrierId, CarrierKind, Class, Frame, FrameDecoder, Lane as LinkLane, StreamId, decode_datagram,
 };
 use bytes::{Bytes, BytesMut};
-use quinn::{Connection, Endpoint, RecvStream, SendStream};
-use tokio::sync::mpsc;
+use quinn::{Connection, Endpoint, RecvStream, SendStream, VarInt};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::settings::EXPORTER;
@@ -20,6 +21,11 @@ use crate::wire::Queue;
 
 /// Bytes asked for in one read of a lane.
 const READ_SIZE: usize = 64 * 1024;
+/// A lane for which nothing came this long ends; the next bytes open another. So thousands of streams
+/// that rest hold none.
+const LANE_LINGER: Duration = Duration::from_secs(5);
+/// Lanes among which those that have ended are first looked for.
+const LANES_SWEPT: usize = 64;
 /// Packets' contents taken from a lane at once.
 const CHUNKS_MAX: usize = 32;
 /// The datagram size that every QUIC path has room for (1200 bytes less QUIC's own overhead).
@@ -101,7 +107,9 @@ impl QuicParts {
 pub(crate) struct QuicOutlet {
     connection: Connection,
     control: mpsc::UnboundedSender<[Bytes; 2]>,
-    lanes: HashMap<StreamId, mpsc::UnboundedSender<[Bytes; 2]>>,
+    lanes: HashMap<StreamId, OpenLane>,
+    /// Lanes that have ended are taken out when there are this many.
+    sweep_at: usize,
     served: Served,
     heard: u64,
     _endpoint: Endpoint,
@@ -125,16 +133,40 @@ impl QuicOutlet {
     /// Queues for one lane, which is opened when first used.
     pub(crate) fn ordered(&mut self, lane: LinkLane, head: Bytes, body: Bytes) {
         self.served.queue.put(head.len() + body.len());
-        let outlet = match lane {
-            LinkLane::Ordered(stream) => self.lanes.entry(stream).or_insert_with(|| {
-                let (outlet, inlet) = mpsc::unbounded_channel();
-                tokio::spawn(self.served.clone().open_lane(self.connection.clone(), inlet));
-                outlet
-            }),
-            LinkLane::Control | LinkLane::Datagram => &self.control,
+        // A closed channel means that the connection is reported as gone, or that the lane has ended.
+        let unsent = match lane {
+            LinkLane::Ordered(stream) => match self.lanes.get(&stream) {
+                Some(open) => {
+                    open.outlet.send([head, body]).err().map(|refused| (stream, refused.0))
+                }
+                None => Some((stream, [head, body])),
+            },
+            LinkLane::Control | LinkLane::Datagram => {
+                let _ = self.control.send([head, body]);
+                None
+            }
         };
-        // A closed channel means that the connection is reported as gone.
-        let _ = outlet.send([head, body]);
+        if let Some((stream, first)) = unsent {
+            self.open_lane(stream, first);
+        }
+    }
+
+    fn open_lane(&mut self, stream: StreamId, first: [Bytes; 2]) {
+        if self.lanes.len() >= self.sweep_at {
+            self.lanes.retain(|_, lane| !lane.outlet.is_closed());
+            self.sweep_at = (self.lanes.len() * 2).max(LANES_SWEPT);
+        }
+        let (outlet, inlet) = mpsc::unbounded_channel();
+        let (reset, told) = oneshot::channel();
+        let _ = outlet.send(first);
+        let served = self.served.clone();
+        tokio::spawn(served.serve_lane(self.connection.clone(), stream, inlet, told));
+        self.lanes.insert(stream, OpenLane { outlet, _reset: reset });
+    }
+
+    /// Drops what waits to be sent of a stream.
+    pub(crate) fn reset(&mut self, stream: StreamId) {
+        self.lanes.remove(&stream);
     }
 
     pub(crate) fn queue(&self) -> &Queue {
@@ -145,6 +177,13 @@ impl QuicOutlet {
         let heard = self.connection.stats().udp_rx.datagrams;
         std::mem::replace(&mut self.heard, heard) < heard
     }
+}
+
+/// One lane that we send on. Dropping it drops what was not sent.
+#[derive(Debug)]
+struct OpenLane {
+    outlet: mpsc::UnboundedSender<[Bytes; 2]>,
+    _reset: oneshot::Sender<()>,
 }
 
 impl Drop for QuicOutlet {
@@ -167,10 +206,64 @@ impl Served {
         let _ = self.events.send(Event { link: self.link, carrier: self.carrier, what }).await;
     }
 
-    async fn open_lane(self, connection: Connection, inlet: mpsc::UnboundedReceiver<[Bytes; 2]>) {
+    /// Sends on a lane of its own what comes for a stream, until nothing has come for a while (it ends)
+    /// or the stream was abandoned (it is reset).
+    async fn serve_lane(
+        self,
+        connection: Connection,
+        stream: StreamId,
+        mut inlet: mpsc::UnboundedReceiver<[Bytes; 2]>,
+        mut reset: oneshot::Receiver<()>,
+    ) {
         // An error means that the connection is gone, which `watch` reports.
-        if let Ok(lane) = connection.open_uni().await {
-            self.write(lane, inlet).await;
+        let opened = tokio::select! {
+            opened = connection.open_uni() => opened.ok(),
+            _ = &mut reset => None,
+        };
+        if let Some(mut lane) = opened {
+            // Echoes that do not fit a datagram go before bulk.
+            let _ = lane.set_priority(i32::from(stream.class() == Class::Interactive));
+            tokio::select! {
+                () = self.fill_lane(&mut lane, &mut inlet) => {}
+                _ = &mut reset => {
+                    let _ = lane.reset(VarInt::from_u32(0));
+                }
+            }
+        }
+        inlet.close();
+        let mut left = 0;
+        while let Ok(pieces) = inlet.try_recv() {
+            left += pieces.iter().map(Bytes::len).sum::<usize>();
+        }
+        if self.queue.took(left) {
+            self.tell(What::Room).await;
+        }
+    }
+
+    async fn fill_lane(
+        &self,
+        lane: &mut SendStream,
+        inlet: &mut mpsc::UnboundedReceiver<[Bytes; 2]>,
+    ) {
+        loop {
+            let next = tokio::time::timeout(LANE_LINGER, inlet.recv()).await;
+            let pieces = match next {
+                Ok(pieces) => pieces,
+                Err(_) => {
+                    inlet.close();
+                    inlet.try_recv().ok()
+                }
+            };
+            let Some(mut pieces) = pieces else { return };
+            let size = pieces.iter().map(Bytes::len).sum();
+            let sent = lane.write_all_chunks(&mut pieces).await;
+            let room = self.queue.took(size);
+            if room {
+                self.tell(What::Room).await;
+            }
+            if sent.is_err() {
+                return;
+            }
         }
     }
 
@@ -251,6 +344,7 @@ pub(crate) fn run(
         connection,
         control: outlet,
         lanes: HashMap::new(),
+        sweep_at: LANES_SWEPT,
         served,
         heard: 0,
         _endpoint: endpoint,

@@ -8,8 +8,9 @@ use quinn::{EndpointConfig, IdleTimeout, MtuDiscoveryConfig, TransportConfig, Va
 pub(crate) const ALPN: &[u8] = b"abide/1";
 /// A label for the secret that binds the link's handshake to this TLS connection.
 pub(crate) const EXPORTER: &[u8] = b"EXPORTER-abide-link";
-/// Lanes that a peer may have open.
-const LANES_MAX: u32 = 256;
+/// Lanes that a peer may have open: one for each stream that is in use at once. At it, further streams
+/// wait for one that rests. The library keeps some bytes for each, used or not.
+const LANES_MAX: u32 = 2048;
 /// Bytes that one lane may hold unread. Larger windows kill connections on fast paths in older
 /// releases of the library ("too many gaps"); the link has windows of its own anyway.
 const LANE_WINDOW: u32 = 4 * 1024 * 1024;
