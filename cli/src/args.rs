@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::command::proxy::ProxyArgs;
 use crate::command::timeouts::Timeouts;
 use crate::command::tunnel::TunnelArgs;
 use crate::complaint::Complaint;
@@ -92,6 +93,8 @@ pub(crate) enum Own {
     },
     /// Keep forwards of plain ssh up, against any server; say what is wrong when they are not
     Tunnel(Box<TunnelArgs>),
+    /// As ProxyCommand: carry an ssh client's connection to sshd over a link
+    Proxy(Box<ProxyArgs>),
     /// Timeouts told truly: what is set, what it will do, how to change it
     Timeouts {
         #[command(subcommand)]
@@ -115,8 +118,8 @@ pub(crate) enum Own {
 const NOT_OURS: &str = "ssh has no long options, and abide has none of that name here";
 const PORTS_RULE: &str = "that is one port or LOW-HIGH, both from 1 to 65535, the lower first";
 
-const NAMES: [&str; 9] =
-    ["ls", "attach", "detach", "end", "tunnel", "timeouts", "demo", "completions", "man"];
+const NAMES: [&str; 10] =
+    ["ls", "attach", "detach", "end", "tunnel", "proxy", "timeouts", "demo", "completions", "man"];
 
 /// Reads the command line. The first word decides: one of ours, or ssh's form.
 pub(crate) fn read(arguments: &[OsString]) -> Result<Request, Complaint> {
@@ -165,7 +168,7 @@ fn arrange(arguments: &[OsString]) -> Result<Vec<OsString>, Complaint> {
     let [program, command, rest @ ..] = arguments else { return Ok(arguments.to_vec()) };
     let whole = Cli::command();
     let takes_place =
-        ["ls", "attach", "detach", "end", "tunnel"].iter().any(|name| command == name);
+        ["ls", "attach", "detach", "end", "tunnel", "proxy"].iter().any(|name| command == name);
     let Some(own) = whole.find_subcommand(command).filter(|_| takes_place) else {
         return Ok(arguments.to_vec());
     };

@@ -314,6 +314,9 @@ fn refusal(refused: &Refused, host: &str, to: &str) -> Complaint {
         RefusalCode::NotShareable => Complaint::new("this session cannot be attached to")
             .because(evidence)
             .try_this(format!("abide end {to} SESSION, if it is not wanted any more")),
+        RefusalCode::NotConnected => {
+            Complaint::new(format!("the connection was not made{on}")).because(evidence)
+        }
         RefusalCode::Other => Complaint::new(format!("the keeper{on} refused")).because(evidence),
     }
 }

@@ -73,17 +73,26 @@ pub(crate) fn plan(invocation: Invocation, link: &LinkArgs) -> Result<(Plan, Ses
         }
     })?;
     warn_of_what_is_left_out(&invocation, &effective);
-    let exe = abide_host::process::exe_path()?;
-    let build = own_build(&exe)
-        .map_err(|error| Complaint::new("cannot read this program").because(error.to_string()))?;
     let plan = Plan {
-        way: Some(Way { ssh, invocation, effective, exe, build }),
+        way: Some(way_by(ssh, invocation, effective)?),
         escape: session.escape,
         stdin_null: session.stdin_null,
         udp_via: udp_via()?,
         no_udp: link.no_udp,
     };
     Ok((plan, session))
+}
+
+/// A way to a host, with this very program as the keeper to send.
+pub(crate) fn way_by(
+    ssh: OsString,
+    invocation: Invocation,
+    effective: Effective,
+) -> Result<Way, Complaint> {
+    let exe = abide_host::process::exe_path()?;
+    let build = own_build(&exe)
+        .map_err(|error| Complaint::new("cannot read this program").because(error.to_string()))?;
+    Ok(Way { ssh, invocation, effective, exe, build, environment: Vec::new() })
 }
 
 /// Settings in ssh's configuration that a link does not carry yet.
@@ -99,7 +108,7 @@ fn warn_of_what_is_left_out(invocation: &Invocation, effective: &Effective) {
     }
 }
 
-fn udp_via() -> Result<Option<std::net::SocketAddr>, Complaint> {
+pub(crate) fn udp_via() -> Result<Option<std::net::SocketAddr>, Complaint> {
     let Some(text) = std::env::var_os("ABIDE_UDP_VIA") else { return Ok(None) };
     let text = text.to_string_lossy();
     let parsed = text
@@ -130,16 +139,24 @@ pub(crate) fn start(
     if !wants_terminal && session.tty == TtyRequest::Wanted && !quiet {
         print::note("Pseudo-terminal will not be allocated because stdin is not a terminal.");
     }
-    let (low, high) = if link.no_udp { (0, 0) } else { link.udp_ports.unwrap_or(UDP_PORTS) };
     Ok(Start {
-        program: Some(Program { what: Some(what) }),
         terminal: wants_terminal.then(terminal),
         name: name.to_owned(),
+        ..start_of(what, link, public_key)
+    })
+}
+
+/// The wish for a new session without a name or a terminal.
+pub(crate) fn start_of(what: ProgramKind, link: &LinkArgs, public_key: Vec<u8>) -> Start {
+    let (low, high) = if link.no_udp { (0, 0) } else { link.udp_ports.unwrap_or(UDP_PORTS) };
+    Start {
+        program: Some(Program { what: Some(what) }),
         client: client_name(),
         public_key,
         udp_low: low.into(),
         udp_high: high.into(),
-    })
+        ..Start::default()
+    }
 }
 
 /// The terminal on stdin.

@@ -4,7 +4,8 @@
 use std::io::Write;
 
 use abide_host::files::PrivateDirError;
-use abide_keeper::{Found, Lookup, RequestError, bridge};
+use abide_host::syslog::SystemLog;
+use abide_keeper::{Found, Lookup, RequestError, StartError, bridge};
 use abide_link::Frame;
 use abide_openssh::{Token, open_marker};
 use abide_session::{
@@ -74,7 +75,8 @@ fn serve(id: &str, start: &str) -> Result<Exit, Complaint> {
     log::to_stderr();
     let id: SessionId =
         id.parse().map_err(|error: abide_terms::IdError| Complaint::new(error.to_string()))?;
-    match abide_keeper::run(id, decode(start)?) {
+    let log = std::env::var_os("ABIDE_SYSLOG").map_or_else(SystemLog::default, SystemLog::at);
+    match abide_keeper::run(id, decode(start)?, &log) {
         Ok(()) => Ok(Exit::OK),
         Err(error) => Err(Complaint::new("the keeper stopped").because(error.to_string())),
     }
@@ -94,6 +96,7 @@ fn start_session(start: &Start) -> Result<Exit, Complaint> {
     }
     let id = match abide_keeper::start(start) {
         Ok(id) => id,
+        Err(StartError::Refused(refused)) => return answer(OpeningAnswer::Refused(refused)),
         Err(error) => return refuse(RefusalCode::NoKeeper, &error.to_string()),
     };
     let attach = Attach {
@@ -122,7 +125,11 @@ fn refuse_with(
 ) -> Result<Exit, Complaint> {
     let remedy = remedy.unwrap_or_default();
     let refused = Refused { code: code.into(), evidence: evidence.to_owned(), remedy };
-    send(&encode(&Opening { answer: Some(OpeningAnswer::Refused(refused)) }))?;
+    answer(OpeningAnswer::Refused(refused))
+}
+
+fn answer(refused: OpeningAnswer) -> Result<Exit, Complaint> {
+    send(&encode(&Opening { answer: Some(refused) }))?;
     Ok(Exit::FAILED)
 }
 

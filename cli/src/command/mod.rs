@@ -7,6 +7,7 @@ mod end;
 pub(crate) mod help;
 mod keeper;
 mod list;
+pub(crate) mod proxy;
 mod session;
 mod target;
 pub(crate) mod timeouts;
@@ -29,6 +30,7 @@ pub(crate) fn run(request: Request) -> Result<Exit, Complaint> {
             Own::Attach { link, detach_others, place } => attach::run(link, detach_others, &place),
             Own::Detach { place } => end::run(end::What::Detach, &place),
             Own::End { place } => end::run(end::What::End, &place),
+            Own::Proxy(args) => proxy::run(*args),
             Own::Tunnel(args) => tunnel::run(*args),
             Own::Timeouts { verb } => timeouts::run(&verb),
             Own::Demo { json } => demo::run(json),

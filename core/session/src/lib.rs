@@ -14,7 +14,8 @@ pub use control::{
     to_keeper::Message as KeeperMessage,
 };
 pub use opening::{
-    Attach, Opening, Program, Quic, RefusalCode, Refused, Start, Terminal, Welcome,
+    Attach, Opening, OwnSshd, Program, Quic, RefusalCode, Refused, Start, Target, Terminal,
+    Welcome,
     answer::Answer as OpeningAnswer, program::What as ProgramKind,
 };
 pub use request::{

@@ -28,8 +28,30 @@ pub struct Terminal {
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct Program {
     /// Exactly one of these; none is an error.
-    #[prost(oneof = "program::What", tags = "1, 2, 3")]
+    #[prost(oneof = "program::What", tags = "1, 2, 3, 4, 5")]
     pub what: Option<program::What>,
+}
+
+/// Where a connection leads, seen from the keeper's machine.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Target {
+    /// A name or an address; empty when `path` says where.
+    #[prost(string, tag = "1")]
+    pub host: String,
+    /// TCP port.
+    #[prost(uint32, tag = "2")]
+    pub port: u32,
+    /// A unix socket; empty when `host` says where.
+    #[prost(string, tag = "3")]
+    pub path: String,
+}
+
+/// The sshd that this very login came through.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct OwnSshd {
+    /// Its port as the client sees it, for logins that do not say.
+    #[prost(uint32, tag = "1")]
+    pub port: u32,
 }
 
 /// The kinds of program.
@@ -46,6 +68,12 @@ pub mod program {
         /// A subsystem of sshd, such as sftp.
         #[prost(string, tag = "3")]
         Subsystem(String),
+        /// No program: a connection from the keeper's machine.
+        #[prost(message, tag = "4")]
+        Connection(super::Target),
+        /// A connection to the sshd that this login came through.
+        #[prost(message, tag = "5")]
+        OwnSshd(super::OwnSshd),
     }
 }
 
@@ -144,6 +172,9 @@ pub struct Welcome {
     /// Words for the person, such as a warning that logout ends the session.
     #[prost(string, repeated, tag = "8")]
     pub notices: Vec<String>,
+    /// What a session that is a connection is connected to, as text; else empty.
+    #[prost(string, tag = "20")]
+    pub connected: String,
 }
 
 /// Where QUIC may reach a keeper.
@@ -186,6 +217,8 @@ pub enum RefusalCode {
     NotAnswering = 9,
     /// The folder of the keepers' sockets cannot be used.
     NoDirectory = 10,
+    /// The connection that the session is to be was not made.
+    NotConnected = 20,
 }
 
 /// Why a session was not opened, with what was seen.

@@ -162,6 +162,7 @@ pub(crate) async fn open(
     let mut command = Command::new(&way.ssh);
     command
         .args(argv)
+        .envs(way.environment.iter().map(|(name, value)| (name, value)))
         .stdin(OwnedFd::from(theirs))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

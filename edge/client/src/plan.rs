@@ -21,6 +21,8 @@ pub struct Way {
     pub exe: PathBuf,
     /// Its build.
     pub build: BuildId,
+    /// Variables that ssh gets beside our own environment.
+    pub environment: Vec<(OsString, OsString)>,
 }
 
 /// Everything the client needs to know, from flags, settings and environment.

@@ -27,11 +27,17 @@ struct Shared {
 /// One output.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    fd: Arc<OwnedFd>,
+    open: Option<Open>,
     /// The system can tell whether a write to it would have to wait.
     at_once: bool,
-    queue: mpsc::Sender<Bytes>,
     shared: Arc<Shared>,
+}
+
+/// What is there of an output until its end.
+#[derive(Debug)]
+struct Open {
+    fd: Arc<OwnedFd>,
+    queue: mpsc::Sender<Bytes>,
 }
 
 impl Writer {
@@ -45,9 +51,23 @@ impl Writer {
             .name("writer".into())
             .stack_size(64 * 1024)
             .spawn(move || write(&theirs.0, queued, &theirs.1))?;
-        Ok(Writer { fd, at_once: true, queue, shared })
+        Ok(Writer { open: Some(Open { fd, queue }), at_once: true, shared })
     }
 
+    /// Nothing more comes: once all is written, whoever reads a pipe or a socket sees the end.
+    /// `standard` puts `/dev/null` in the place of the descriptor that this one is a duplicate of.
+    pub(crate) fn finish(&mut self, standard: impl FnOnce() -> std::io::Result<()>) {
+        if !self.is_flushed() {
+            return;
+        }
+        let Some(Open { fd, .. }) = self.open.take() else { return };
+        // Of a socket that stdin may be too, only this half ends; nothing else can be shut down.
+        let _ = rustix::net::shutdown(&*fd, rustix::net::Shutdown::Write);
+        // Should it fail, the end comes with our own.
+        let _ = standard();
+    }
+
+    /// Writes in turn. Nothing is put after the end.
     pub(crate) fn put(&mut self, mut bytes: Bytes) {
         if self.at_once && self.shared.queued.load(Ordering::SeqCst) == 0 {
             self.write_at_once(&mut bytes);
@@ -57,7 +77,7 @@ impl Writer {
         }
         self.shared.queued.fetch_add(bytes.len(), Ordering::Relaxed);
         // A writer that ended has said that it is broken.
-        let _ = self.queue.send(bytes);
+        let _ = self.open.as_ref().map(|open| open.queue.send(bytes));
     }
 
     /// Takes off the front what could be written without waiting.
@@ -65,7 +85,8 @@ impl Writer {
         // Where the file stands, as without an offset.
         const HERE: u64 = u64::MAX;
         let slices = [IoSlice::new(bytes)];
-        match rustix::io::pwritev2(&*self.fd, &slices, HERE, ReadWriteFlags::NOWAIT) {
+        let Some(Open { fd, .. }) = &self.open else { return };
+        match rustix::io::pwritev2(&**fd, &slices, HERE, ReadWriteFlags::NOWAIT) {
             Ok(written) => bytes.advance(written),
             Err(Errno::AGAIN | Errno::INTR) => {}
             // Not here: an old kernel, or a kind of file that cannot tell. Other errors the thread finds.
@@ -101,6 +122,12 @@ impl Writer {
     pub(crate) async fn progress(&self) {
         self.shared.wake.notified().await;
     }
+}
+
+/// Takes this process's stdout away from whoever reads it.
+pub(crate) fn close_stdout() -> std::io::Result<()> {
+    let null = std::fs::OpenOptions::new().write(true).open("/dev/null")?;
+    Ok(rustix::stdio::dup2_stdout(&null)?)
 }
 
 fn write(fd: &OwnedFd, queued: mpsc::Receiver<Bytes>, shared: &Shared) {

@@ -20,6 +20,7 @@ pub mod pty;
 pub mod random;
 pub mod readiness;
 pub mod signals;
+pub mod syslog;
 pub mod tty;
 pub mod udp;
 pub mod users;

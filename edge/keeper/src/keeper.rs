@@ -22,6 +22,7 @@ use tokio::task::JoinSet;
 
 use self::carriers::Arrival;
 use crate::attachment::Attachment;
+use crate::connection::Connection;
 use crate::door::Visit;
 use crate::output::Canvas;
 use crate::program::{Program, Source};
@@ -35,6 +36,8 @@ pub(crate) struct Keeper {
     id: SessionId,
     start: Start,
     began: Moment,
+    /// What stands in for a program, if something does.
+    connection: Option<Connection>,
     program: Option<Program>,
     canvas: Option<Canvas>,
     exit: Option<Exit>,
@@ -82,12 +85,19 @@ enum Wake {
 }
 
 impl Keeper {
-    pub(crate) fn new(id: SessionId, start: Start, keys: DoorKeys, outlets: Outlets) -> Self {
+    pub(crate) fn new(
+        id: SessionId,
+        start: Start,
+        connection: Option<Connection>,
+        keys: DoorKeys,
+        outlets: Outlets,
+    ) -> Self {
         let wants_quic = start.udp_low > 0;
         Keeper {
             id,
             start,
             began: clock::now(),
+            connection,
             program: None,
             canvas: None,
             exit: None,

@@ -4,10 +4,12 @@
 
 mod attachment;
 mod bridge;
+mod connection;
 mod door;
 mod environment;
 mod keeper;
 mod lingering;
+mod login;
 mod output;
 mod program;
 mod refusals;

@@ -1,18 +1,22 @@
-//! The program of a session, on a terminal or on pipes, with what goes in and comes out.
+//! The program of a session, on a terminal or on pipes, or the connection that stands in for one,
+//! with what goes in and comes out.
 
+mod life;
 mod spawn;
 
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::OwnedFd;
 
-use abide_host::child::{Child, Exit};
+use abide_host::child::Exit;
 use abide_host::descriptors::read_more;
 use abide_host::pty;
 use abide_session::{ProgramKind, RefusalCode, Refused, Start, Terminal};
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+
+use self::life::{Life, Signalled};
 
 /// Bytes that wait for the program to read. At it the link's window closes.
 const INPUT_MAX: usize = 64 * 1024;
@@ -32,8 +36,7 @@ pub(crate) enum Source {
 
 /// A running (or exited) program.
 pub(crate) struct Program {
-    child: Child,
-    exited: AsyncFd<OwnedFd>,
+    life: Life,
     exit: Option<Exit>,
     input: Option<AsyncFd<OwnedFd>>,
     input_queue: VecDeque<Bytes>,
@@ -96,7 +99,7 @@ impl Program {
                 Err(_) => {
                     // The program closed its input.
                     self.input_queue.clear();
-                    self.input = None;
+                    self.close_input();
                 }
             }
         }
@@ -105,7 +108,13 @@ impl Program {
 
     fn close_spent_input(&mut self) {
         if self.input_ends && self.input_queue.is_empty() && !self.on_terminal {
-            self.input = None;
+            self.close_input();
+        }
+    }
+
+    fn close_input(&mut self) {
+        if let Some(input) = self.input.take() {
+            self.life.end_input(input.get_ref());
         }
     }
 
@@ -128,6 +137,7 @@ impl Program {
             Source::Output => (&mut self.output, &mut self.taken),
             Source::Errors => (&mut self.errors, &mut self.taken),
         };
+        let mut broken = false;
         while let Some(open) = fd
             && taken.len() + ROOM_LEAST <= TURN_MAX
             && (taken.is_empty() || taken.capacity() - taken.len() >= ROOM_LEAST)
@@ -138,10 +148,17 @@ impl Program {
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // A terminal that every program has closed.
-                Err(_) => *fd = None,
+                // A terminal that every program has closed, or a connection that was reset.
+                Err(_) => {
+                    *fd = None;
+                    broken = true;
+                }
             }
         }
+        if broken && self.life.is_connection() {
+            self.input = None;
+        }
+        let taken = &mut self.taken;
         (!taken.is_empty()).then(|| taken.split().freeze())
     }
 
@@ -168,16 +185,20 @@ impl Program {
 
     /// Waits for the program's exit; for ever once it is known.
     pub(crate) async fn exit_ready(&self) {
-        if self.exit.is_some() {
-            std::future::pending::<()>().await;
+        match &self.life {
+            Life::Process { exited, .. } if self.exit.is_none() => {
+                let _ = exited.readable().await.map(|mut ready| ready.retain_ready());
+            }
+            // A connection's end shows in what goes in and comes out.
+            _ => std::future::pending().await,
         }
-        let _ = self.exited.readable().await.map(|mut ready| ready.retain_ready());
     }
 
     /// How the program ended, once it has.
     pub(crate) fn exit(&mut self) -> Option<Exit> {
         if self.exit.is_none() {
-            self.exit = self.child.try_wait().ok().flatten();
+            let spent = self.input.is_none() && self.output.is_none();
+            self.exit = self.life.exit(spent);
         }
         self.exit
     }
@@ -191,8 +212,11 @@ impl Program {
     }
 
     /// Sends a signal to the program and its children. One that is gone already needs none.
-    pub(crate) fn signal(&self, number: i32) {
-        let _ = self.child.signal_group(number);
+    pub(crate) fn signal(&mut self, number: i32) {
+        if self.life.signal(number) == Signalled::Cut {
+            self.input_queue.clear();
+            self.input = None;
+        }
     }
 }
 
@@ -201,6 +225,11 @@ pub(crate) fn describe(start: &Start) -> String {
     match start.program.as_ref().and_then(|program| program.what.as_ref()) {
         Some(ProgramKind::Command(line)) => line.clone(),
         Some(ProgramKind::Subsystem(name)) => format!("subsystem {name}"),
+        Some(ProgramKind::Connection(target)) => match &*target.path {
+            "" => format!("connection to {}:{}", target.host, target.port),
+            path => format!("connection to {path}"),
+        },
+        Some(ProgramKind::OwnSshd(_)) => "connection to sshd".to_owned(),
         Some(ProgramKind::LoginShell(_)) | None => "login shell".to_owned(),
     }
 }

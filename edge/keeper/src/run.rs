@@ -5,15 +5,18 @@ use std::path::Path;
 
 use abide_carrier::quic::DoorKeys;
 use abide_host::readiness::Readiness;
-use abide_session::Start;
+use abide_host::syslog::SystemLog;
+use abide_session::{Refused, Start};
 use abide_terms::SessionId;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
+use crate::connection::{self, Connection};
 use crate::door;
 use crate::keeper::{Inlets, Keeper, Outlets};
 use crate::lingering::{self, Logout};
 use crate::scope;
+use crate::start::refusal_line;
 
 /// Carrier events that wait; at it, carriers are read no faster than they are handled.
 const EVENTS_MAX: usize = 64;
@@ -36,6 +39,9 @@ pub enum RunError {
         /// The system's words.
         error: io::Error,
     },
+    /// What the session was to be is not to be had.
+    #[error("{}", .0.evidence)]
+    Refused(Refused),
 }
 
 fn system(what: &'static str) -> impl Fn(io::Error) -> RunError {
@@ -43,23 +49,35 @@ fn system(what: &'static str) -> impl Fn(io::Error) -> RunError {
 }
 
 /// Serves one session until it is over. Tells the process that started it when it is ready.
-pub fn run(id: SessionId, start: Start) -> Result<(), RunError> {
+pub fn run(id: SessionId, start: Start, log: &SystemLog) -> Result<(), RunError> {
     abide_host::memory::set_up();
     abide_host::signals::ignore_sigpipe();
     let mut readiness = Readiness::from_environment().map_err(system("readiness"))?;
-    let result = set_up(id, start, &mut readiness);
+    let result = set_up(id, start, log, &mut readiness);
     if let (Err(error), Some(readiness)) = (&result, readiness) {
+        let line = match error {
+            RunError::Refused(refusal) => refusal_line(refusal),
+            _ => error.to_string(),
+        };
         // Said here, and not only in the log, which may be nowhere.
-        let _ = readiness.announce(&error.to_string());
+        let _ = readiness.announce(&line);
     }
     result
 }
 
-fn set_up(id: SessionId, start: Start, readiness: &mut Option<Readiness>) -> Result<(), RunError> {
+fn set_up(
+    id: SessionId,
+    start: Start,
+    log: &SystemLog,
+    readiness: &mut Option<Readiness>,
+) -> Result<(), RunError> {
     let path = abide_host::local::runtime_dir()?.join(format!("{id}.sock"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(system("event loop"))?;
-    let served = runtime.block_on(serve(id, start, &path, readiness));
+    let served = runtime.block_on(async {
+        let connection = connection::open(&start, log).await.map_err(RunError::Refused)?;
+        serve(id, start, connection, &path, readiness).await
+    });
     // The socket may be gone already; a stale one is only looked at, never trusted.
     let _ = std::fs::remove_file(&path);
     served
@@ -68,6 +86,7 @@ fn set_up(id: SessionId, start: Start, readiness: &mut Option<Readiness>) -> Res
 async fn serve(
     id: SessionId,
     start: Start,
+    connection: Option<Connection>,
     path: &Path,
     readiness: &mut Option<Readiness>,
 ) -> Result<(), RunError> {
@@ -85,7 +104,7 @@ async fn serve(
     if let Some(readiness) = readiness.take() {
         readiness.announce("ready").map_err(system("readiness"))?;
     }
-    let keeper = Keeper::new(id, start, keys, Outlets { carriers, arrivals });
+    let keeper = Keeper::new(id, start, connection, keys, Outlets { carriers, arrivals });
     let inlets =
         Inlets { visits: visits_in, carriers: carriers_in, arrivals: arrivals_in, stop: stop_in };
     keeper.serve(inlets).await.map_err(system("event loop"))

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use abide_host::detach::{Daemon, DetachError, detach};
 use abide_host::{files, process, users};
-use abide_session::{Start, encode_word};
+use abide_session::{Refused, Start, decode_word, encode_word};
 use abide_terms::SessionId;
 
 use crate::tidying;
@@ -26,6 +26,17 @@ pub enum StartError {
     /// It said something else than that it is ready: what went wrong.
     #[error("{0}")]
     NotReady(String),
+    /// What the session was to be is not to be had.
+    #[error("{}", .0.evidence)]
+    Refused(Refused),
+}
+
+/// Before a refusal as a word, on the line that says whether a keeper is ready.
+const REFUSED: &str = "refused ";
+
+/// Says why the session cannot be, where [`start`] reads it.
+pub(crate) fn refusal_line(refusal: &Refused) -> String {
+    format!("{REFUSED}{}", encode_word(refusal))
 }
 
 /// Starts a keeper for a new session.
@@ -40,7 +51,11 @@ pub fn start(start: &Start) -> Result<SessionId, StartError> {
         log: log_path(id)?,
         ready_within: READY_WITHIN,
     })?;
-    if said == "ready" { Ok(id) } else { Err(StartError::NotReady(said)) }
+    if said == "ready" {
+        return Ok(id);
+    }
+    let refusal = said.strip_prefix(REFUSED).and_then(|word| decode_word(word).ok());
+    Err(refusal.map_or(StartError::NotReady(said), StartError::Refused))
 }
 
 /// Where a session's keeper logs: in the state directory, or, where that cannot be written, nowhere.

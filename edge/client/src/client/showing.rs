@@ -29,6 +29,10 @@ impl Client<'_> {
                 Read::Nothing => break,
             }
         }
+        if self.output_ended && !self.on_terminal {
+            // What comes the other way may go on: of a connection one half can end.
+            self.stdout.finish(crate::writer::close_stdout);
+        }
         while !self.errors_ended && self.stderr.has_room() {
             match self.driver.link.read(now, StreamId::from_number(COMMAND_ERRORS)) {
                 Read::Bytes(bytes) => self.stderr.put(bytes),

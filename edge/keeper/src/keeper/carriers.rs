@@ -10,6 +10,7 @@ use abide_terms::{LinkId, Moment};
 
 use super::Keeper;
 use crate::attachment::kind_name;
+use crate::login::Login;
 use crate::refusals::Refusal;
 
 /// A carrier by QUIC, or why it is none.
@@ -89,13 +90,8 @@ fn own_addresses() -> Vec<IpAddr> {
     let all = abide_host::network::addresses().unwrap_or_default();
     let usable = all.into_iter().filter(|address| !address.loopback && !address.link_local);
     let mut addresses: Vec<IpAddr> =
-        reached_at().into_iter().chain(usable.map(|address| address.ip)).collect();
+        Login::own().map(|login| login.to.ip()).into_iter().chain(usable.map(|address| address.ip)).collect();
     addresses.dedup();
     addresses
 }
 
-/// The address at which ssh reached this machine.
-fn reached_at() -> Option<IpAddr> {
-    let connection = std::env::var("SSH_CONNECTION").ok()?;
-    connection.split(' ').nth(2)?.parse().ok()
-}

@@ -94,6 +94,7 @@ impl Keeper {
             release: env!("CARGO_PKG_VERSION").to_owned(),
             terminal: self.canvas.is_some(),
             notices: user.map(|user| lingering::warnings(&user)).unwrap_or_default(),
+            connected: self.connection.as_ref().map(|it| it.to.clone()).unwrap_or_default(),
         };
         Opening { answer: Some(OpeningAnswer::Welcome(welcome)) }
     }

@@ -23,7 +23,7 @@ impl Keeper {
     /// Ends the program, at somebody's wish.
     pub(super) fn hang_up(&mut self, now: Moment, by: &str) {
         tracing::info!(by, "asked to end");
-        if let Some(program) = self.program.as_ref().filter(|_| self.exit.is_none()) {
+        if let Some(program) = self.program.as_mut().filter(|_| self.exit.is_none()) {
             program.signal(SIGHUP);
             program.signal(SIGCONT);
             self.kill_at = Some(now + HANG_UP_GRACE);
@@ -37,14 +37,14 @@ impl Keeper {
     pub(super) fn kill_if_due(&mut self, now: Moment) {
         if self.kill_at.is_some_and(|at| at <= now) {
             self.kill_at = None;
-            self.program.iter().for_each(|program| program.signal(SIGKILL));
+            self.program.iter_mut().for_each(|program| program.signal(SIGKILL));
         }
     }
 
     /// The system wants the keeper itself to end.
     pub(super) fn on_stop(&mut self, now: Moment, signal: &'static str) {
         tracing::warn!(signal, "stopped");
-        if let Some(program) = self.program.as_ref().filter(|_| self.exit.is_none()) {
+        if let Some(program) = self.program.as_mut().filter(|_| self.exit.is_none()) {
             program.signal(SIGHUP);
         }
         for index in (0..self.attachments.len()).rev() {

@@ -1,16 +1,20 @@
 //! The program: begun for the first client, and what it prints goes into the terminal model and to
 //! every client that keeps up.
 
-use abide_session::Refused;
+use abide_session::{RefusalCode, Refused};
 use abide_terms::Moment;
 
 use super::Keeper;
 use crate::output::Canvas;
-use crate::program::{Program, Source, describe};
+use crate::program::{Program, Source, describe, refused};
 
 impl Keeper {
     pub(super) fn start_program(&mut self) -> Result<(), Refused> {
-        self.program = Some(Program::spawn(&self.start)?);
+        self.program = Some(match &self.connection {
+            Some(connection) => Program::connected(connection)
+                .map_err(|error| refused(RefusalCode::Other, error.to_string()))?,
+            None => Program::spawn(&self.start)?,
+        });
         self.canvas = self.start.terminal.as_ref().map(Canvas::new);
         tracing::info!(session = %self.id, program = describe(&self.start), "started");
         Ok(())

@@ -27,7 +27,7 @@ impl Keeper {
             }
             KeeperMessage::Signal(name) => {
                 let number = abide_host::signals::signal_number(&name);
-                if let (Some(number), Some(program)) = (number, &self.program) {
+                if let (Some(number), Some(program)) = (number, &mut self.program) {
                     program.signal(number);
                 }
             }

@@ -1,4 +1,5 @@
-//! Starting a session's program: which one, on a terminal or on pipes, and why it could not be.
+//! Starting a session's program: which one, on a terminal, on pipes or as a connection, and why it
+//! could not be.
 
 use std::collections::VecDeque;
 use std::io;
@@ -14,7 +15,9 @@ use abide_session::{ProgramKind, RefusalCode, Refused, Start, Terminal};
 use bytes::BytesMut;
 use tokio::io::unix::AsyncFd;
 
+use super::life::Life;
 use super::{Program, refused, size};
+use crate::connection::Connection;
 use crate::{environment, subsystem};
 
 /// Bytes that a program's pipes should hold, so that it need not wait for each of our turns.
@@ -32,6 +35,22 @@ impl Program {
             Some(terminal) => Self::on_terminal(command, terminal, &user),
             None => Self::on_pipes(command, &user),
         }
+    }
+
+    /// A connection that was made, in a program's place.
+    pub(crate) fn connected(connection: &Connection) -> io::Result<Self> {
+        let socket = || connection.socket.try_clone();
+        Ok(Program {
+            life: Life::Connection(socket()?),
+            exit: None,
+            input: Some(watch(socket()?)?),
+            input_queue: VecDeque::new(),
+            input_ends: false,
+            output: Some(watch(socket()?)?),
+            errors: None,
+            on_terminal: false,
+            taken: BytesMut::new(),
+        })
     }
 
     fn on_terminal(
@@ -76,8 +95,7 @@ impl Program {
         let exited = watch(child.pidfd()?)?;
         let on_terminal = errors.is_none();
         Ok(Program {
-            child,
-            exited,
+            life: Life::Process { child, exited },
             exit: None,
             input: Some(input),
             input_queue: VecDeque::new(),
@@ -94,6 +112,10 @@ fn command(start: &Start, user: &users::User) -> Result<ShellCommand, Refused> {
     let what = start.program.as_ref().and_then(|program| program.what.as_ref());
     let mut command = match what {
         Some(ProgramKind::LoginShell(_)) | None => ShellCommand::login_shell(&user.shell),
+        // Made before the session began; see `connection`.
+        Some(ProgramKind::Connection(_) | ProgramKind::OwnSshd(_)) => {
+            return Err(refused(RefusalCode::NotConnected, "the connection was not made"));
+        }
         Some(ProgramKind::Command(line)) => ShellCommand::shell_line(&user.shell, line),
         Some(ProgramKind::Subsystem(name)) => {
             let line = subsystem::command(name);
