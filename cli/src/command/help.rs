@@ -25,6 +25,9 @@ Options, before ssh's own flags
 In a session, at the start of a line
   ~.  leave and end it    ~d  detach    ~^Z  suspend    ~?  help    ~~  a tilde
 
+For every other ssh client: ~/.ssh/config, in the host's block
+  ProxyCommand abide proxy %h %p  VS Code, Ansible, plain ssh survive outages
+
 Timeouts of ssh and sshd, and tunnels over plain ssh
   abide timeouts show host        what is set, where, what it will really do
   abide timeouts chart|verify     as a picture; by watching the keepalives

@@ -15,8 +15,7 @@ pub use control::{
 };
 pub use opening::{
     Attach, Opening, OwnSshd, Program, Quic, RefusalCode, Refused, Start, Target, Terminal,
-    Welcome,
-    answer::Answer as OpeningAnswer, program::What as ProgramKind,
+    Welcome, answer::Answer as OpeningAnswer, program::What as ProgramKind,
 };
 pub use request::{
     AttachedClient, Describe, Description, Detach, Done, End, Failed, Reply, Request, Resume,

@@ -22,7 +22,10 @@ impl Login {
         let mut words = text.split(' ');
         let mut end = || {
             let (address, port) = (words.next()?, words.next()?.parse().ok()?);
-            Some(socket_address(address, port).unwrap_or(SocketAddr::new(address.parse().ok()?, port)))
+            Some(
+                socket_address(address, port)
+                    .unwrap_or(SocketAddr::new(address.parse().ok()?, port)),
+            )
         };
         Some(Login { from: end()?, to: end()? })
     }

@@ -60,7 +60,8 @@ fn put_first(invocation: &mut Invocation, options: &[String]) {
 /// (`exec`, variables). One that is not recognised is found by its marker.
 fn is_this_program(proxy: &Proxy) -> bool {
     let Proxy::Command(line) = proxy else { return false };
-    let words: Vec<&str> = line.split_whitespace().map(|word| word.trim_matches(['"', '\''])).collect();
+    let words: Vec<&str> =
+        line.split_whitespace().map(|word| word.trim_matches(['"', '\''])).collect();
     words.windows(2).any(|pair| {
         std::path::Path::new(pair[0]).file_name().is_some_and(|name| name == "abide")
             && pair[1] == "proxy"

@@ -48,7 +48,7 @@ mod tests {
         assert_eq!(extend("", "a:22").as_deref(), Some("a:22"));
         assert_eq!(extend("a:22", "b:22").as_deref(), Some("a:22 b:22"));
         assert_eq!(extend("a:22 b:22", "a:22"), None);
-        let deep = vec!["x:1"; DEPTH_MAX].join(" ");
+        let deep = ["x:1"; DEPTH_MAX].join(" ");
         assert_eq!(extend(&deep, "a:22"), None);
     }
 }

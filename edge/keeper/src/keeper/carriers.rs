@@ -89,9 +89,11 @@ impl Keeper {
 fn own_addresses() -> Vec<IpAddr> {
     let all = abide_host::network::addresses().unwrap_or_default();
     let usable = all.into_iter().filter(|address| !address.loopback && !address.link_local);
-    let mut addresses: Vec<IpAddr> =
-        Login::own().map(|login| login.to.ip()).into_iter().chain(usable.map(|address| address.ip)).collect();
+    let mut addresses: Vec<IpAddr> = Login::own()
+        .map(|login| login.to.ip())
+        .into_iter()
+        .chain(usable.map(|address| address.ip))
+        .collect();
     addresses.dedup();
     addresses
 }
-
