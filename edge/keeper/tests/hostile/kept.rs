@@ -152,6 +152,7 @@ fn be_a_keeper(given: &str) {
         std::process::exit(1);
     });
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
-    abide_keeper::run(id.parse().expect("an id"), decode_word(start).expect("a start"))
+    let log = abide_host::syslog::SystemLog::default();
+    abide_keeper::run(id.parse().expect("an id"), decode_word(start).expect("a start"), &log)
         .expect("a session");
 }
