@@ -22,10 +22,8 @@ impl Login {
         let mut words = text.split(' ');
         let mut end = || {
             let (address, port) = (words.next()?, words.next()?.parse().ok()?);
-            Some(
-                socket_address(address, port)
-                    .unwrap_or(SocketAddr::new(address.parse().ok()?, port)),
-            )
+            let plain = || Some(SocketAddr::new(address.parse().ok()?, port));
+            socket_address(address, port).or_else(plain)
         };
         Some(Login { from: end()?, to: end()? })
     }
