@@ -1,4 +1,4 @@
-//! The fixed addresses of every lab. Labs do not see each other, so all use the same ones.
+//! The fixed addresses of every lab, and how its TCP behaves. Labs do not see each other, so all use the same ones.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -39,3 +39,7 @@ pub(crate) fn gateway_of(address: IpAddr) -> Option<usize> {
 pub(crate) fn is_server(address: IpAddr) -> bool {
     address == IpAddr::V4(SERVER_V4) || address == IpAddr::V6(SERVER_V6)
 }
+
+/// TCP's congestion control between client and server, on their routes: what Linux comes with. By
+/// route, as a namespace may be kept from setting it for itself.
+pub(crate) const CONGESTION: &str = "cubic";

@@ -1,4 +1,4 @@
-//! Somebody else's download over the lab's link: one TCP connection between two programs that have
+//! Somebody else's download over the lab's link: TCP connections between two programs that have
 //! nothing to do with what is tested. Keeps the link's queue as full as TCP keeps it.
 
 use std::io::{Read, Write};
@@ -8,13 +8,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use abide_host::clock;
+
 use crate::waiting::Trouble;
-use crate::{World, wait_until};
+use crate::{Direction, World, wait_until};
 
 /// The server's port, so that its packets can be told from others' in the link's counts.
 pub const BULK_PORT: u16 = 7_779;
-/// How long the connection may take to open, and the queue to overflow for the first time.
-const FULL_LIMIT: Duration = Duration::from_secs(90);
+/// Connections at once: TCP fills a queue, overflows it and backs off; two rarely do so together.
+const CONNECTIONS: usize = 2;
+/// How long a connection may take to open, and the queue to fill.
+const FULL_LIMIT: Duration = Duration::from_secs(120);
+/// The queue counts as full at this share of its time, kept for [`STEADY`].
+const FULL: f64 = 0.85;
+/// So long the queue must stay full before anything is measured: past the first overflow, which
+/// costs TCP most.
+const STEADY: Duration = Duration::from_secs(6);
 /// How soon a thread notices that it is to stop.
 const NOTICE: Duration = Duration::from_millis(200);
 
@@ -25,28 +34,41 @@ pub struct Bulk {
 }
 
 impl Bulk {
-    /// Starts the download and returns when the queue has been full for the first time.
+    /// Starts the download and returns when the queue towards the client stays full. The link must
+    /// have a rate.
     ///
     /// # Errors
-    /// No connection, or the queue does not fill in a minute and a half.
+    /// No connection, or the queue does not fill in two minutes.
     pub fn fill(world: &World) -> Result<Bulk, Trouble> {
-        let before = world.link().stats().down.queue_full.packets;
+        let down = world.link().settings().down;
+        let rate = down.rate.ok_or("a link without a rate has no queue to fill")?;
+        let full = Duration::from_secs_f64(down.queue as f64 * 8.0 / rate as f64).mul_f64(FULL);
         let door = SocketAddr::from((Ipv4Addr::UNSPECIFIED, BULK_PORT));
         let listener = world.server().enter(|| TcpListener::bind(door))??;
+        let mut bulk = Bulk { stop: Arc::new(AtomicBool::new(false)), threads: Vec::new() };
+        for _ in 0..CONNECTIONS {
+            bulk.connect(world, &listener)?;
+        }
+        let mut since = clock::now();
+        wait_until("a full queue", FULL_LIMIT, || {
+            if world.link().queue_delay(Direction::Down) < full {
+                since = clock::now();
+            }
+            Ok(clock::now().since(since) >= STEADY)
+        })?;
+        Ok(bulk)
+    }
+
+    fn connect(&mut self, world: &World, listener: &TcpListener) -> Result<(), Trouble> {
         let server = SocketAddr::from((world.server_address(), BULK_PORT));
         let near = world.client().enter(|| TcpStream::connect_timeout(&server, FULL_LIMIT))??;
         let (far, _) = listener.accept()?;
         near.set_read_timeout(Some(NOTICE))?;
         far.set_write_timeout(Some(NOTICE))?;
-        let stop = Arc::new(AtomicBool::new(false));
-        let (stop_far, stop_near) = (Arc::clone(&stop), Arc::clone(&stop));
-        let mut bulk = Bulk { stop, threads: Vec::new() };
-        bulk.threads.push(std::thread::spawn(move || pour(far, &stop_far)));
-        bulk.threads.push(std::thread::spawn(move || drain(near, &stop_near)));
-        wait_until("a full queue", FULL_LIMIT, || {
-            Ok(world.link().stats().down.queue_full.packets > before)
-        })?;
-        Ok(bulk)
+        let (stop_far, stop_near) = (Arc::clone(&self.stop), Arc::clone(&self.stop));
+        self.threads.push(std::thread::spawn(move || pour(far, &stop_far)));
+        self.threads.push(std::thread::spawn(move || drain(near, &stop_near)));
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where the client is: behind which gateway, at which address, or nowhere.
 
-use crate::addresses::{CLIENT_HOSTS, inner_v4, inner_v6};
+use crate::addresses::{CLIENT_HOSTS, CONGESTION, inner_v4, inner_v6};
 use crate::{LabError, Namespace};
 
 /// One of the two NAT gateways.
@@ -66,7 +66,8 @@ impl Place {
         // Unlike IPv4's, an IPv6 default route outlives its address: hence `replace`.
         client.ip(&format!(
             "addr add {v4}/24 dev eth{index}\naddr add {v6}/64 dev eth{index} nodad\n\
-             route add 0.0.0.0/0 via {door4}\nroute replace ::/0 via {door6} dev eth{index}\n"
+             route add 0.0.0.0/0 via {door4} congctl {CONGESTION}\n\
+             route replace ::/0 via {door6} dev eth{index} congctl {CONGESTION}\n"
         ))
     }
 }

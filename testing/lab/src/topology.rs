@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::addresses::{OUTER_V4, OUTER_V6, SERVER_V4, SERVER_V6, inner_v4, inner_v6};
+use crate::addresses::{CONGESTION, OUTER_V4, OUTER_V6, SERVER_V4, SERVER_V6, inner_v4, inner_v6};
 use crate::link::{LinkSettings, Pump};
 use crate::names::{LabName, ROLES};
 use crate::namespace::feed;
@@ -71,7 +71,8 @@ impl Topology {
         self.server.ip(&format!(
             "link set lo up\n{}addr add {SERVER_V4}/32 dev wan0\n\
              addr add {SERVER_V6}/128 dev wan0 nodad\n\
-             route add 0.0.0.0/0 dev wan0\nroute add ::/0 dev wan0\n",
+             route add 0.0.0.0/0 dev wan0 congctl {CONGESTION}\n\
+             route add ::/0 dev wan0 congctl {CONGESTION}\n",
             wan_lines()
         ))?;
         Pump::start(link, ends)
@@ -114,7 +115,8 @@ fn wan_lines() -> String {
     format!("link set wan0 addrgenmode none\nlink set wan0 mtu 1500 txqueuelen {DEVICE_QUEUE} up\n")
 }
 
-/// Nothing in a lab sends packets by itself: no duplicate address detection, no router search.
+/// Nothing in a lab sends packets by itself (no duplicate address detection, no router search), and
+/// TCP is stock.
 fn quieten(namespace: &Namespace) -> Result<(), LabError> {
     let off = || "0".to_owned();
     namespace.sysctl(&[
@@ -124,5 +126,8 @@ fn quieten(namespace: &Namespace) -> Result<(), LabError> {
         ("net/ipv6/conf/default/addr_gen_mode", "1".to_owned()),
         ("net/ipv4/conf/default/rp_filter", off()),
         ("net/ipv4/conf/all/rp_filter", off()),
+        // As Linux comes, whatever this machine is set to: figures are to mean the same everywhere.
+        ("net/ipv4/tcp_rmem", "4096 131072 6291456".to_owned()),
+        ("net/ipv4/tcp_wmem", "4096 16384 4194304".to_owned()),
     ])
 }

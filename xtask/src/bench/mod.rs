@@ -4,10 +4,14 @@
 
 mod echo;
 mod field;
+mod flood;
 mod idle;
 mod memory;
 mod open;
+mod outage;
 mod report;
+mod request;
+mod shell;
 mod task;
 mod throughput;
 mod tool;
@@ -17,7 +21,7 @@ use report::Report;
 
 const USAGE: &str = "\
 usage: cargo xtask bench [open|echo|throughput|idle|memory|all] [--json] [--seconds N]
-       cargo xtask bench typing --help
+       cargo xtask bench typing|flood|outage-lines --help
 
 Compares target/release/abide, or the program that ABIDE_PROGRAM names, with ssh and mosh (as root:
 it makes network namespaces). --seconds is how long `idle` watches, at least (130).";
@@ -30,8 +34,11 @@ pub(crate) type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs the task; the error is what to print.
 pub(crate) fn run(words: &[&str]) -> Result<(), String> {
-    if let ["typing", rest @ ..] = words {
-        return typing::run(rest);
+    match words {
+        ["typing", rest @ ..] => return typing::run(rest),
+        ["flood", rest @ ..] => return flood::run(rest),
+        ["outage-lines", rest @ ..] => return outage::run(rest),
+        _ => {}
     }
     let mut seconds = IDLE_SECONDS;
     let (mut json, mut wanted) = (false, Vec::new());

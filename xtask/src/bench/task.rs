@@ -70,6 +70,17 @@ pub(crate) fn work(pid: u32) -> Result<Work, Trouble> {
     Ok(work)
 }
 
+/// Time on a processor, with that of children which it has waited for; zero when it is gone.
+/// Counted in ticks of 10 ms.
+pub(crate) fn cpu_with_children(pid: u32) -> Duration {
+    const TICK: Duration = Duration::from_millis(10);
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The name may have blanks; after its bracket come state (field 3), and times as 14 to 17.
+    let rest = stat.rsplit(')').next().unwrap_or_default();
+    let times = rest.split_whitespace().skip(11).take(4);
+    TICK * times.filter_map(|ticks| ticks.parse::<u32>().ok()).sum::<u32>()
+}
+
 /// The command line of a process; empty when it is gone.
 pub(crate) fn command_line(pid: u32) -> String {
     let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();

@@ -5,13 +5,14 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use abide_compare::{Course, Program, Sample, Typed, Watched, prepare, type_course};
+use abide_compare::{Course, Program, Sample, Typed, prepare, type_course};
 use abide_lab::link::PathStats;
-use abide_lab::{BULK_PORT, Bulk, Profile, terminal};
+use abide_lab::{BULK_PORT, Bulk, Profile};
 
-use super::Trouble;
-use super::field::{Field, OPEN_LIMIT};
+use super::field::Field;
+use super::request::{list, number};
 use super::tool::Tool;
+use super::{Trouble, shell};
 
 const USAGE: &str = "\
 usage: cargo xtask bench typing [--profiles A,B] [--tools A,B] [--keys N] [--runs N]
@@ -98,10 +99,10 @@ fn read(words: &[&str]) -> Result<Request, String> {
             continue;
         }
         let value = words.next().ok_or(USAGE)?;
-        let number = || value.parse::<usize>().ok().filter(|number| *number > 0).ok_or(USAGE);
+        let number = || number(value, USAGE);
         match *word {
-            "--profiles" => request.profiles = list(value, Profile::by_name)?,
-            "--tools" => request.tools = list(value, Tool::by_name)?,
+            "--profiles" => request.profiles = list(value, Profile::by_name, USAGE)?,
+            "--tools" => request.tools = list(value, Tool::by_name, USAGE)?,
             "--keys" => course.keys = number()?,
             "--runs" => request.runs = number()?,
             "--line" => course.line = number()?,
@@ -115,11 +116,6 @@ fn read(words: &[&str]) -> Result<Request, String> {
     }
     request.course = course;
     Ok(request)
-}
-
-fn list<T>(words: &str, find: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, String> {
-    let known = |word| find(word).ok_or_else(|| format!("{word:?} is unknown\n{USAGE}"));
-    words.split(',').map(known).collect()
 }
 
 /// All tools and runs of one profile; results in the order of the tools.
@@ -177,14 +173,7 @@ impl Outcome {
 /// Opens a session, types the course, and counts the bytes of the typing alone.
 fn once(profile: Profile, tool: Tool, course: &Course) -> Result<Run, Trouble> {
     let field = Field::up(profile)?;
-    let client = Watched::start(&terminal::translate(&tool.shell(&field)), course.size())?;
-    client.wait("a prompt", OPEN_LIMIT, |screen| {
-        let prompt = |line: &String| line.ends_with(['#', '$', '%', '>']);
-        screen.lines().iter().any(prompt).then_some(())
-    })?;
-    if tool.has_quic() {
-        field.wait_for_carrier("quic", &[])?;
-    }
+    let client = shell::open(&field, tool, course.size())?;
     prepare(&client, course)?;
     let _bulk = if profile == Profile::Bloat { Some(Bulk::fill(&field.lab)?) } else { None };
     let before = field.lab.link().stats();

@@ -104,6 +104,14 @@ impl Emulator {
         LinkSettings { up, down, seed: self.seed }
     }
 
+    /// How long a packet that comes now waits for the bottleneck of its direction.
+    pub(crate) fn waiting(&self, direction: Direction, now: Moment) -> std::time::Duration {
+        match direction {
+            Direction::Up => self.up.waiting(now),
+            Direction::Down => self.down.waiting(now),
+        }
+    }
+
     /// New behaviour; the dice start again only when the seed is another one.
     pub(crate) fn set(&mut self, settings: LinkSettings) {
         if settings.seed != self.seed {

@@ -102,6 +102,11 @@ impl LinkHandle {
         count
     }
 
+    /// How long a packet that comes now waits in the queue of its direction.
+    pub fn queue_delay(&self, direction: Direction) -> std::time::Duration {
+        self.lock().waiting(direction, abide_host::clock::now())
+    }
+
     /// What went through since the lab came up.
     pub fn stats(&self) -> LinkStats {
         self.lock().stats().clone()

@@ -96,6 +96,11 @@ impl Path {
         Fate::UnderWay
     }
 
+    /// How long a packet that comes now waits for the bottleneck.
+    pub(crate) fn waiting(&self, now: Moment) -> Duration {
+        self.idle_at.since(now)
+    }
+
     /// When the bottleneck has sent this packet; `None` when its queue has no room for it.
     fn pass_bottleneck(&mut self, length: usize, now: Moment) -> Option<Moment> {
         if self.held + length > IN_FLIGHT_MAX {
@@ -104,7 +109,7 @@ impl Path {
         let Some(rate) = self.settings.rate else { return Some(now) };
         let nanos_for =
             |bytes: usize| (bytes as u128 * 8 * 1_000_000_000 / u128::from(rate)) as u64;
-        let waiting = self.idle_at.since(now);
+        let waiting = self.waiting(now);
         let empty = waiting.is_zero();
         if !empty
             && waiting + Duration::from_nanos(nanos_for(length))
