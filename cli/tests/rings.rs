@@ -31,7 +31,7 @@ const MAY_SEE: [(&str, &str); 23] = [
     ),
     ("abide-sim", "link"),
     ("abide-lab", "host screen"),
-    ("xtask", "lab host screen chart paint compare"),
+    ("xtask", "lab host screen chart compare"),
 ];
 
 /// Crates from outside that a pure crate must never get: they do I/O, keep time or run tasks.

@@ -1,4 +1,5 @@
-//! Charts of timeouts as shapes, written as text for terminals and as SVG. Not a painter of pixels.
+//! Charts of timeouts and of waiting times as shapes, written as text for terminals and as SVG. Not a
+//! painter of pixels.
 //!
 //! A [`Story`] is what a chart tells; [`text`] draws it on a grid of letters, [`picture`] as
 //! shapes, which [`svg`] writes down and `abide-paint` paints. [`story_of`] makes a story from the
@@ -8,6 +9,7 @@ mod axis;
 pub mod exchange;
 mod image;
 mod ink;
+pub mod latency;
 pub mod map;
 pub mod metrics;
 mod model;

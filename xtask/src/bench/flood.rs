@@ -16,10 +16,10 @@ use super::field::Field;
 use super::request::{Subject, list, number};
 use super::shell::Shell;
 use super::tool::Tool;
-use super::{Trouble, task};
+use super::{Trouble, page, task};
 
 const USAGE: &str = "\
-usage: cargo xtask bench flood [--profiles A,B] [--tools A,B] [--runs N]
+usage: cargo xtask bench flood [--profiles A,B] [--tools A,B] [--runs N] [--write]
 
 profiles (default): lan wan100 evdo3g; tools (default): ssh mosh abide; --runs 2
 
@@ -54,7 +54,12 @@ struct Flooded {
 pub(crate) fn run(words: &[&str]) -> Result<(), String> {
     let mut subject = Subject { profiles: PROFILES.into(), tools: TOOLS.into(), runs: 2 };
     let mut words = words.iter();
+    let mut write = false;
     while let Some(word) = words.next() {
+        if *word == "--write" {
+            write = true;
+            continue;
+        }
         let value = words.next().ok_or(USAGE)?;
         match *word {
             "--profiles" => subject.profiles = list(value, Profile::by_name, USAGE)?,
@@ -63,8 +68,10 @@ pub(crate) fn run(words: &[&str]) -> Result<(), String> {
             _ => return Err(USAGE.to_owned()),
         }
     }
-    println!("{}", report(&subject));
-    Ok(())
+    let table = report(&subject);
+    println!("{table}");
+    let text = format!("### Floods\n\n{table}\n{}\n", page::circumstances());
+    if write { page::write("flood", &text).map_err(|error| error.to_string()) } else { Ok(()) }
 }
 
 /// Measures, and writes the section of the benchmarks' page.

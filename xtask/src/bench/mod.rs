@@ -9,6 +9,8 @@ mod idle;
 mod memory;
 mod open;
 mod outage;
+mod page;
+mod plot;
 mod report;
 mod request;
 mod shell;

@@ -8,14 +8,14 @@ use abide_host::clock;
 use abide_lab::Profile;
 use abide_screen::Screen;
 
-use super::Trouble;
 use super::field::Field;
 use super::request::{Subject, list, number};
 use super::shell::Shell;
 use super::tool::Tool;
+use super::{Trouble, page};
 
 const USAGE: &str = "\
-usage: cargo xtask bench outage-lines [--profiles A,B] [--tools A,B] [--runs N] [--seconds N]
+usage: cargo xtask bench outage-lines [--profiles A,B] [--tools A,B] [--runs N] [--seconds N] [--write]
 
 profiles (default): wan100; tools (default): ssh mosh abide; --runs 1; --seconds of outage: 60";
 
@@ -40,7 +40,12 @@ pub(crate) fn run(words: &[&str]) -> Result<(), String> {
     let mut subject = default();
     let mut outage = OUTAGE;
     let mut words = words.iter();
+    let mut write = false;
     while let Some(word) = words.next() {
+        if *word == "--write" {
+            write = true;
+            continue;
+        }
         let value = words.next().ok_or(USAGE)?;
         match *word {
             "--profiles" => subject.profiles = list(value, Profile::by_name, USAGE)?,
@@ -50,8 +55,12 @@ pub(crate) fn run(words: &[&str]) -> Result<(), String> {
             _ => return Err(USAGE.to_owned()),
         }
     }
-    println!("{}", report(&subject, outage));
-    Ok(())
+    let table = report(&subject, outage);
+    println!("{table}");
+    let seconds = outage.as_secs();
+    let heading = format!("### Lines printed during an outage of {seconds} s");
+    let text = format!("{heading}\n\n{table}\n{}\n", page::circumstances());
+    if write { page::write("outage", &text).map_err(|error| error.to_string()) } else { Ok(()) }
 }
 
 /// As in the published baselines.

@@ -10,24 +10,24 @@ use abide_lab::link::PathStats;
 use abide_lab::{BULK_PORT, Bulk, Profile};
 
 use super::field::Field;
+use super::plot::AT_ONCE_MS;
 use super::request::{list, number};
 use super::tool::Tool;
-use super::{Trouble, shell};
+use super::{Trouble, page, plot, shell};
 
 const USAGE: &str = "\
 usage: cargo xtask bench typing [--profiles A,B] [--tools A,B] [--keys N] [--runs N]
-                                [--line N] [--cooked] [--pace MS] [--at-once N]
+                                [--line N] [--cooked] [--pace MS] [--at-once N] [--write]
 
 profiles (default all): lan wan100 lossy evdo3g sg-mit sat600 bloat
 tools (default all): ssh mosh mosh-never abide abide-never abide-no-udp abide-no-udp-never
 --keys 250, --runs 3, --pace 200 ms; --line: letters before each Enter (40; with --cooked 12);
 --cooked: the terminal's own echo under `cat` in place of a program that echoes raw keys;
---at-once: labs at the same time (6; the lan always has one).
+--at-once: labs at the same time (6; the lan always has one);
+--write: table and picture into docs/benchmarks.md.
 
 Compares target/release/abide, else the build beside this one, or what ABIDE_PROGRAM names.";
 
-/// A prediction within this is taken for local: a frame of a 60 Hz display, in ms.
-const AT_ONCE_MS: f64 = 17.0;
 /// After the last key, for what is still under way through five seconds of queue.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -50,6 +50,7 @@ struct Request {
     runs: usize,
     at_once: usize,
     course: Course,
+    write: bool,
 }
 
 /// What one tool showed on one profile, all runs together.
@@ -82,21 +83,59 @@ pub(crate) fn run(words: &[&str]) -> Result<(), String> {
     eprintln!("abide: {}", super::field::find().map_err(|error| error.to_string())?.display());
     for profile in &request.profiles {
         let outcomes = measure(*profile, &request);
-        println!("{}", table(*profile, &request, &outcomes));
+        let table = table(*profile, &request, &outcomes);
+        println!("{table}");
+        if request.write {
+            write(*profile, &request, &outcomes, &table).map_err(|error| error.to_string())?;
+        }
     }
     Ok(())
+}
+
+/// Puts a profile's table and picture into the benchmarks' page.
+fn write(
+    profile: Profile,
+    request: &Request,
+    outcomes: &[Outcome],
+    table: &str,
+) -> Result<(), Trouble> {
+    let section = match request.course.program {
+        Program::Raw => format!("typing-{}", profile.name()),
+        Program::Cooked => format!("typing-cooked-{}", profile.name()),
+    };
+    let picture = format!("{section}.svg");
+    let rows: Vec<(Tool, &Outcome)> = request.tools.iter().copied().zip(outcomes).collect();
+    std::fs::write(page::picture(&picture)?, plot::draw(profile, &rows))?;
+    let text = format!(
+        "{table}\n![distribution of waiting times](images/{picture})\n\n{}\n",
+        page::circumstances()
+    );
+    page::write(&section, &text)
 }
 
 fn read(words: &[&str]) -> Result<Request, String> {
     let pace = Duration::from_millis(200);
     let mut course = Course { program: Program::Raw, keys: 250, line: 0, pace, seed: 1 };
-    let mut request =
-        Request { profiles: PROFILES.into(), tools: TOOLS.into(), runs: 3, at_once: 6, course };
+    let mut request = Request {
+        profiles: PROFILES.into(),
+        tools: TOOLS.into(),
+        runs: 3,
+        at_once: 6,
+        course,
+        write: false,
+    };
     let mut words = words.iter();
     while let Some(word) = words.next() {
-        if *word == "--cooked" {
-            course.program = Program::Cooked;
-            continue;
+        match *word {
+            "--cooked" => {
+                course.program = Program::Cooked;
+                continue;
+            }
+            "--write" => {
+                request.write = true;
+                continue;
+            }
+            _ => {}
         }
         let value = words.next().ok_or(USAGE)?;
         let number = || number(value, USAGE);
@@ -164,6 +203,12 @@ impl Outcome {
         self.shown.join(&shown);
     }
 
+    /// Which share of all letters was there as if it were local.
+    pub(crate) fn at_once(&self) -> f64 {
+        let shown = self.shown.share_below(AT_ONCE_MS) * self.shown.count() as f64;
+        shown / self.keys().max(1) as f64
+    }
+
     /// All letters typed.
     fn keys(&self) -> usize {
         self.shown.count() + self.never
@@ -195,7 +240,7 @@ fn table(profile: Profile, request: &Request, outcomes: &[Outcome]) -> String {
     };
     let mut text = format!(
         "### {}: {kind}, {:.1} keys/s, Enter after {}\n\n\
-         | tool | keys in runs | median | mean | p90 | p99 | <17 ms | median of runs | never shown / wrong at the end | bytes per key up/down |\n\
+         | tool | keys in runs | median | mean | p90 | p99 | <17 ms | medians of runs | never shown / wrong at the end | bytes per key up/down |\n\
          |---|---|---|---|---|---|---|---|---|---|\n",
         profile.name(),
         1.0 / request.course.pace.as_secs_f64(),
@@ -214,7 +259,6 @@ fn row(tool: Tool, outcome: &Outcome) -> String {
         return format!("| {} | failed: {} | | | | | | | | |\n", tool.name(), failures.join("; "));
     }
     let (least, most) = medians.range();
-    let at_once = shown.share_below(AT_ONCE_MS) * shown.count() as f64 / keys as f64;
     format!(
         "| {} | {keys} in {} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1}% | {least:.1}–{most:.1} | {never}/{wrong} | {}/{} |\n",
         tool.name(),
@@ -223,7 +267,7 @@ fn row(tool: Tool, outcome: &Outcome) -> String {
         shown.mean(),
         shown.quantile(0.9),
         shown.quantile(0.99),
-        at_once * 100.0,
+        outcome.at_once() * 100.0,
         up / keys as u64,
         down / keys as u64,
     )
