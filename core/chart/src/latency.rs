@@ -16,15 +16,15 @@ const BINS: usize = 110;
 /// Rows beyond this are left out: the picture would not fit a page.
 pub const MAX_ROWS: usize = 24;
 
-const WIDTH: f32 = 1_000.0;
+const WIDTH: f32 = 1_060.0;
 const MARGIN: f32 = 28.0;
 /// The names' column.
 const NAMES: f32 = 210.0;
 /// The figures' column.
-const FIGURES: f32 = 230.0;
-const ROW: f32 = 46.0;
+const FIGURES: f32 = 300.0;
+const ROW: f32 = 48.0;
 /// Tallest outline in a row.
-const HILL: f32 = 34.0;
+const HILL: f32 = 44.0;
 const TITLE: f32 = 18.0;
 const BODY: f32 = 14.0;
 const SMALL: f32 = 12.0;
