@@ -58,7 +58,7 @@ fn put_first(invocation: &mut Invocation, options: &[String]) {
 
 /// Whether a ProxyCommand is `abide proxy`, under whatever path and with whatever words before it
 /// (`exec`, variables). One that is not recognised is found by its marker.
-fn is_this_program(proxy: &Proxy) -> bool {
+pub(super) fn is_this_program(proxy: &Proxy) -> bool {
     let Proxy::Command(line) = proxy else { return false };
     let words: Vec<&str> =
         line.split_whitespace().map(|word| word.trim_matches(['"', '\''])).collect();

@@ -3,6 +3,8 @@
 //! bytes.
 
 mod inner;
+mod install;
+mod line;
 mod marker;
 
 use std::ffi::OsString;
@@ -25,12 +27,32 @@ pub(crate) struct ProxyArgs {
     /// The host as ssh_config knows it: abide's own login uses its settings, without the ProxyCommand
     #[arg(long, value_name = "NAME")]
     pub(crate) alias: Option<OsString>,
+    /// Put the ProxyCommand for HOST into ~/.ssh/config: difference shown, checked by ssh, undoable
+    #[arg(long, conflicts_with_all = ["alias", "uninstall"])]
+    pub(crate) install: bool,
+    /// Take it out again
+    #[arg(long, conflicts_with = "alias")]
+    pub(crate) uninstall: bool,
+    /// With --install or --uninstall: show what would change, and change nothing
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
+    /// With --install or --uninstall: ask nothing
+    #[arg(long)]
+    pub(crate) yes: bool,
     #[command(flatten)]
     pub(crate) place: Place,
 }
 
-/// Carries stdin and stdout to the sshd of a host.
+/// Carries stdin and stdout to the sshd of a host, or sees to it that ssh has it done.
 pub(crate) fn run(args: ProxyArgs) -> Result<Exit, Complaint> {
+    match (args.install, args.uninstall) {
+        (true, _) => install::install(&args),
+        (_, true) => install::uninstall(&args),
+        _ => carry(args),
+    }
+}
+
+fn carry(args: ProxyArgs) -> Result<Exit, Complaint> {
     let (invocation, port) = read_host(&args.place)?;
     let port = read_port(&port)?;
     let marks = marker::pass(args.alias.as_deref(), &invocation.destination.host, port)?;

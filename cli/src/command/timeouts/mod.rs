@@ -13,6 +13,10 @@ mod verify;
 
 use clap::Subcommand;
 
+pub(crate) use set::client::{agree, described, done, ledger, place_for};
+pub(crate) use set::{difference, not_changed, not_planned, not_readable};
+pub(crate) use undo::take_back;
+
 use crate::complaint::Complaint;
 use crate::exit::Exit;
 

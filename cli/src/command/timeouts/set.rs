@@ -1,7 +1,7 @@
 //! `abide timeouts set`: what is wanted, for whom, where; then the client's or the server's way.
 
 mod blame;
-pub(super) mod client;
+pub(crate) mod client;
 pub(super) mod doors;
 pub(super) mod options;
 pub(super) mod proving;
@@ -14,9 +14,9 @@ use abide_timeouts::Side;
 use crate::complaint::Complaint;
 use crate::exit::Exit;
 
-pub(super) use blame::not_changed;
+pub(crate) use blame::{not_changed, not_planned, not_readable};
 pub(crate) use options::Args;
-pub(super) use shown::difference;
+pub(crate) use shown::difference;
 
 /// Does it.
 pub(crate) fn run(args: &Args) -> Result<Exit, Complaint> {

@@ -77,6 +77,11 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Complaint> {
     }
 }
 
+/// Takes one change of this machine's ssh back.
+pub(crate) fn take_back(id: OperationId, yes: bool) -> Result<Exit, Complaint> {
+    run(&Args { id: Some(id), sshd_pid_file: None, reload_command: None, yes })
+}
+
 /// From what a change left to what was before it.
 struct Back {
     id: OperationId,

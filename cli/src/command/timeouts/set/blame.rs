@@ -16,7 +16,7 @@ const NEEDS_ROOT: &str = "it takes root there, and `sudo -n` gives nothing witho
 
 /// Why there is nothing to do, or nothing that can be done.
 /// `show`: what shows the present settings.
-pub(super) fn not_planned(error: &PlanError, show: &str) -> Result<Exit, Complaint> {
+pub(crate) fn not_planned(error: &PlanError, show: &str) -> Result<Exit, Complaint> {
     match error {
         PlanError::Nothing => {
             print::note("abide: all of that is so already; nothing was changed");
@@ -40,7 +40,7 @@ pub(super) fn not_planned(error: &PlanError, show: &str) -> Result<Exit, Complai
 }
 
 /// Files that cannot be read, and so not be changed.
-pub(super) fn not_readable(error: &ClientError) -> Complaint {
+pub(crate) fn not_readable(error: &ClientError) -> Complaint {
     let nothing = |what: String| Complaint::new(what);
     let instead = "the same with -F FILE, a file that ssh reads and that can be changed";
     match error {
@@ -70,7 +70,7 @@ pub(super) fn not_readable(error: &ClientError) -> Complaint {
 }
 
 /// A failed change in words.
-pub(in super::super) fn not_changed(error: &ClientError) -> Complaint {
+pub(crate) fn not_changed(error: &ClientError) -> Complaint {
     let unchanged = |what: String| Complaint::new(what);
     match error {
         ClientError::Replace(ReplaceError::NotSynced { .. }) => unchanged(error.to_string()),

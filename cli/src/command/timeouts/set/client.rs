@@ -71,7 +71,7 @@ pub(super) fn run(asked: &Asked) -> Result<Exit, Complaint> {
     Ok(Exit::OK)
 }
 
-pub(in super::super) fn done(id: OperationId, planned: &Planned) {
+pub(crate) fn done(id: OperationId, planned: &Planned) {
     let file = planned.file.display();
     print::note(format_args!(
         "abide: {file} is changed (change {id}); `abide timeouts undo {id}` takes it back"
@@ -87,7 +87,7 @@ pub(super) fn settings(planned: &Planned) -> Vec<String> {
 }
 
 /// The journal, tidied after whoever was killed.
-pub(in super::super) fn ledger() -> Result<Ledger, Complaint> {
+pub(crate) fn ledger() -> Result<Ledger, Complaint> {
     let home = abide_host::users::current().home;
     let state = state_dir(&Environment::read(home));
     let failed = |error: abide_store::JournalError| {
@@ -111,7 +111,7 @@ fn place(asked: &Asked) -> Result<ClientPlace, Complaint> {
 }
 
 /// A place for a host and flags, by whoever runs this.
-pub(in super::super) fn place_for(host: String, flags: Vec<std::ffi::OsString>) -> ClientPlace {
+pub(crate) fn place_for(host: String, flags: Vec<std::ffi::OsString>) -> ClientPlace {
     let user = abide_host::users::current();
     ClientPlace {
         ssh: planning::ssh(),
@@ -144,13 +144,13 @@ fn release(place: &ClientPlace) -> Option<Release> {
     Some(Release { major: version.major, minor: version.minor })
 }
 
-fn described(place: &ClientPlace) -> Place {
+pub(crate) fn described(place: &ClientPlace) -> Place {
     let flags = place.flags.iter().map(|flag| flag.to_string_lossy().into_owned()).collect();
     Place::Client { host: place.host.clone(), flags }
 }
 
 /// Asks for a yes.
-pub(in super::super) fn agree(question: &str) -> Result<(), Complaint> {
+pub(crate) fn agree(question: &str) -> Result<(), Complaint> {
     if !std::io::stdin().is_terminal() {
         return Err(Complaint::new("nobody is there to say yes")
             .because("standard input is not a terminal; nothing was changed")
