@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// What each crate may see of ours besides `terms`, and no others (its tests may see more).
-const MAY_SEE: [(&str, &str); 23] = [
+const MAY_SEE: [(&str, &str); 25] = [
     ("abide-terms", ""),
     ("abide-link", ""),
     ("abide-session", ""),
@@ -13,8 +13,10 @@ const MAY_SEE: [(&str, &str); 23] = [
     ("abide-host", ""),
     ("abide-openssh", "host"),
     ("abide-carrier", "link host"),
-    ("abide-keeper", "link session screen host carrier"),
-    ("abide-client", "link session screen host openssh carrier"),
+    ("abide-socks", ""),
+    ("abide-forward", "link session host socks"),
+    ("abide-keeper", "link session screen host carrier forward"),
+    ("abide-client", "link session screen host openssh carrier forward"),
     ("abide-demo", "host"),
     ("abide-sshconf", ""),
     ("abide-timeouts", "sshconf"),

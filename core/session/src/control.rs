@@ -6,7 +6,7 @@ use crate::opening::Terminal;
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct ToKeeper {
     /// Exactly one; one of a later release is `None` and ignored.
-    #[prost(oneof = "to_keeper::Message", tags = "1, 2, 3")]
+    #[prost(oneof = "to_keeper::Message", tags = "1, 2, 3, 6, 7, 8")]
     pub message: Option<to_keeper::Message>,
 }
 
@@ -24,6 +24,15 @@ pub mod to_keeper {
         /// End the session: hang up on the program.
         #[prost(bool, tag = "3")]
         HangUp(bool),
+        /// A forward: listen there.
+        #[prost(message, tag = "6")]
+        Listen(crate::forward::Listen),
+        /// Stop listening; connections that were made go on.
+        #[prost(uint64, tag = "7")]
+        Unlisten(u64),
+        /// A forwarded connection was cut off.
+        #[prost(message, tag = "8")]
+        Cut(crate::forward::Cut),
     }
 }
 
@@ -39,7 +48,7 @@ pub struct Resize {
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct ToClient {
     /// Exactly one; one of a later release is `None` and ignored.
-    #[prost(oneof = "to_client::Message", tags = "1, 2, 3")]
+    #[prost(oneof = "to_client::Message", tags = "1, 2, 3, 6, 7")]
     pub message: Option<to_client::Message>,
 }
 
@@ -57,6 +66,12 @@ pub mod to_client {
         /// Another client's typing gave the session this size.
         #[prost(message, tag = "3")]
         Resized(super::Resize),
+        /// What came of `Listen`.
+        #[prost(message, tag = "6")]
+        Listening(crate::forward::Listening),
+        /// A forwarded connection was cut off.
+        #[prost(message, tag = "7")]
+        Cut(crate::forward::Cut),
     }
 }
 

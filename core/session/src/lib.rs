@@ -4,6 +4,7 @@
 
 mod codec;
 pub mod control;
+pub mod forward;
 pub mod opening;
 pub mod request;
 mod streams;
@@ -13,6 +14,10 @@ pub use control::{
     Exited, OutputRestarts, Resize, ToClient, ToKeeper, to_client::Message as ClientMessage,
     to_keeper::Message as KeeperMessage,
 };
+pub use forward::{
+    Addresses, Connect, Connected, Cut, Host, Listen, Listening, SocketPath,
+    connect::To as ConnectTo, listen::At as ListenAt,
+};
 pub use opening::{
     Attach, Opening, OwnSshd, Program, Quic, RefusalCode, Refused, Start, Target, Terminal,
     Welcome, answer::Answer as OpeningAnswer, program::What as ProgramKind,
@@ -21,4 +26,4 @@ pub use request::{
     AttachedClient, Describe, Description, Detach, Done, End, Failed, Reply, Request, Resume,
     asks::Ask, reply::Answer as ReplyAnswer,
 };
-pub use streams::{COMMAND_ERRORS, COMMAND_IO, TERMINAL_INPUT, terminal_output};
+pub use streams::{COMMAND_ERRORS, COMMAND_IO, FORWARDS_FROM, TERMINAL_INPUT, terminal_output};

@@ -9,6 +9,10 @@ pub const COMMAND_IO: u64 = 1 << 2 | 2;
 /// Standard error of a command without a terminal: bulk, opened by the keeper.
 pub const COMMAND_ERRORS: u64 = 1 << 2 | 2 | 1;
 
+/// Index of the first stream that carries a forwarded connection; all later ones do too. Bulk, opened by
+/// the end that accepted the connection.
+pub const FORWARDS_FROM: u64 = 1024;
+
 /// The `restart`th stream of terminal output: interactive, opened by the keeper.
 pub const fn terminal_output(restart: u64) -> u64 {
     (restart + 1) << 2 | 1

@@ -1,0 +1,159 @@
+//! Moves bytes between a socket and its stream, each way only as far as the other side takes them.
+
+use std::io;
+
+use abide_link::{Link, Read, StreamId};
+use abide_terms::Moment;
+use bytes::{Buf, Bytes, BytesMut};
+
+use crate::connection::{Half, Phase};
+use crate::forwards::{Forwards, Report, What};
+use crate::limits::{CHUNK, COPY_BELOW, IN_LINK_MAX, TURN_MAX};
+use crate::socket::Direction;
+
+impl Forwards {
+    /// From the socket into the link, as far as the link has room.
+    pub(crate) fn pump_in(&mut self, link: &mut Link, id: StreamId) {
+        let mut moved = 0;
+        loop {
+            let Some(connection) = self.connections.get_mut(&id) else { return };
+            let Some(socket) = connection.socket.clone() else { return };
+            if connection.inward == Half::Ended || connection.waits_in.is_some() {
+                return;
+            }
+            let room = link.room(id).min(IN_LINK_MAX.saturating_sub(link.unacknowledged(id)));
+            if room == 0 {
+                connection.starved = true;
+                return;
+            }
+            if moved >= TURN_MAX {
+                return self.wait(id, Direction::In);
+            }
+            match socket.read(&mut self.buffer, room.min(CHUNK)) {
+                Ok(0) => {
+                    connection.inward = Half::Ended;
+                    link.finish(id);
+                    return self.retire_if_over(link, id);
+                }
+                Ok(count) => {
+                    moved += count;
+                    connection.passed.0 += count as u64;
+                    // There is room for them: it was asked for before they were read.
+                    let _ = link.write(id, taken(&mut self.buffer));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return self.wait(id, Direction::In);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return self.cut(link, id),
+            }
+        }
+    }
+
+    /// From the link to the socket, as far as the socket takes it. What it does not take stays in the
+    /// link, whose window closes.
+    pub(crate) fn pump_out(&mut self, now: Moment, link: &mut Link, id: StreamId) {
+        let mut moved = 0;
+        loop {
+            let Some(connection) = self.connections.get_mut(&id) else { return };
+            if connection.outward == Half::Ended {
+                return;
+            }
+            let is_opening = matches!(connection.phase, Phase::Asked | Phase::Asking);
+            // While we connect, what the peer sent already waits in the link.
+            if connection.waits_out.is_some() {
+                return;
+            }
+            if connection.piece.is_empty() {
+                match link.read(now, id) {
+                    Read::Nothing => return,
+                    Read::End => return self.on_end(link, id),
+                    Read::Bytes(bytes) if is_opening => {
+                        self.take_opening(now, link, id, &bytes);
+                        if self.is_wanted(id) {
+                            return;
+                        }
+                        continue;
+                    }
+                    Read::Bytes(_) if connection.phase == Phase::Refused => continue,
+                    Read::Bytes(bytes) => connection.piece = bytes,
+                }
+            }
+            if moved >= TURN_MAX {
+                return self.wait(id, Direction::Out);
+            }
+            let Some(socket) = connection.socket.clone() else { return };
+            match socket.write(&connection.piece) {
+                Ok(count) => {
+                    moved += count;
+                    connection.passed.1 += count as u64;
+                    connection.piece.advance(count);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return self.wait(id, Direction::Out);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return self.cut(link, id),
+            }
+        }
+    }
+
+    /// Its owner was asked, and has not decided.
+    fn is_wanted(&self, id: StreamId) -> bool {
+        self.reports.iter().any(|report| matches!(report, Report::Wanted(of, _) if *of == id))
+    }
+
+    fn on_end(&mut self, link: &mut Link, id: StreamId) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if matches!(connection.phase, Phase::Asked | Phase::Asking) {
+            // It ended before it was whole.
+            return self.cut(link, id);
+        }
+        connection.outward = Half::Ended;
+        connection.socket.iter().for_each(|socket| socket.finish());
+        self.retire_if_over(link, id);
+    }
+
+    /// Forgets a connection once both halves ended and the peer has all of ours.
+    pub(crate) fn retire_if_over(&mut self, link: &mut Link, id: StreamId) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if connection.inward == Half::Open || connection.outward == Half::Open {
+            return;
+        }
+        // Whoever connected need not wait for the acknowledgement.
+        connection.close();
+        if link.is_drained(id) {
+            self.connections.remove(&id);
+        }
+    }
+
+    /// It was cut off at this end.
+    fn cut(&mut self, link: &mut Link, id: StreamId) {
+        self.handle_cut(link, id);
+        self.reports.push_back(Report::Cut(id));
+    }
+
+    fn wait(&mut self, id: StreamId, direction: Direction) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let Some(socket) = connection.socket.clone() else { return };
+        let ready = async move {
+            socket.ready(direction).await;
+            What::Ready(id, direction)
+        };
+        let task = Some(self.tasks.spawn(ready));
+        match direction {
+            Direction::In => connection.waits_in = task,
+            Direction::Out => connection.waits_out = task,
+        }
+    }
+}
+
+/// What was read. A little of it is copied, so that it does not keep the rest of a large buffer alive.
+fn taken(buffer: &mut BytesMut) -> Bytes {
+    if buffer.len() < COPY_BELOW {
+        let bytes = Bytes::copy_from_slice(buffer);
+        buffer.clear();
+        return bytes;
+    }
+    buffer.split().freeze()
+}
