@@ -10,11 +10,11 @@ use abide_socks::Wanted;
 use abide_terms::Moment;
 use bytes::{Bytes, BytesMut};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio::task::JoinSet;
+use tokio::task::AbortHandle;
 
 use crate::connection::{Connection, Half, Phase};
 use crate::dial::{Dial, dial, words};
-use crate::limits::{ACCEPTED_MAX, CONNECTIONS_MAX, LISTENERS_MAX};
+use crate::limits::{CONNECTIONS_MAX, LISTENERS_MAX};
 use crate::listener::{Accepting, Kind, Listener};
 use crate::socket::{Direction, Socket};
 
@@ -50,8 +50,29 @@ pub(crate) enum What {
     Ready(StreamId, Direction),
     Dialled(StreamId, io::Result<Socket>),
     Accepted(Box<Accepted>),
-    /// A task that was given up.
-    Nothing,
+}
+
+/// Where everything that happens to sockets is told, under the number that the owner knows this end of a
+/// link by. Holds at most what connections and listeners wait for: a few for each connection.
+pub type Told = (u64, Happened);
+
+/// Tells it.
+#[derive(Clone, Debug)]
+pub(crate) struct Outlet {
+    tag: u64,
+    told: mpsc::UnboundedSender<Told>,
+}
+
+impl Outlet {
+    pub(crate) fn tell(&self, what: What) {
+        // The receiver lives as long as the owner's loop.
+        let _ = self.told.send((self.tag, Happened(what)));
+    }
+
+    pub(crate) fn spawn(&self, work: impl Future<Output = What> + Send + 'static) -> AbortHandle {
+        let outlet = self.clone();
+        tokio::spawn(async move { outlet.tell(work.await) }).abort_handle()
+    }
 }
 
 /// What the owner must act on.
@@ -97,9 +118,7 @@ pub struct Forwards {
     role: Role,
     pub(crate) connections: BTreeMap<StreamId, Connection>,
     listeners: BTreeMap<u64, Accepting>,
-    pub(crate) tasks: JoinSet<What>,
-    accepted_out: mpsc::Sender<Accepted>,
-    accepted: mpsc::Receiver<Accepted>,
+    pub(crate) outlet: Outlet,
     permits: Arc<Semaphore>,
     pub(crate) reports: VecDeque<Report>,
     next_index: u64,
@@ -108,16 +127,14 @@ pub struct Forwards {
 }
 
 impl Forwards {
-    /// Forwarding at the end that `role` names; nothing listens yet.
-    pub fn new(role: Role) -> Self {
-        let (accepted_out, accepted) = mpsc::channel(ACCEPTED_MAX);
+    /// Forwarding at the end that `role` names; nothing listens yet. What happens is told under `tag`, and
+    /// is to be given to `handle`.
+    pub fn new(role: Role, tag: u64, told: mpsc::UnboundedSender<Told>) -> Self {
         Forwards {
             role,
             connections: BTreeMap::new(),
             listeners: BTreeMap::new(),
-            tasks: JoinSet::new(),
-            accepted_out,
-            accepted,
+            outlet: Outlet { tag, told },
             permits: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
             reports: VecDeque::new(),
             next_index: FORWARDS_FROM,
@@ -137,7 +154,7 @@ impl Forwards {
         if self.listeners.len() >= LISTENERS_MAX || self.listeners.contains_key(&number) {
             return Err(io::Error::other(format!("{LISTENERS_MAX} forwards are there already")));
         }
-        let accepting = listener.accept(number, kind, &self.permits, &self.accepted_out);
+        let accepting = listener.accept(number, kind, &self.permits, &self.outlet);
         self.listeners.insert(number, accepting);
         Ok(())
     }
@@ -170,23 +187,6 @@ impl Forwards {
 
     // What happens.
 
-    /// Waits for something to happen; for ever while there is nothing to wait for.
-    pub async fn next(&mut self) -> Happened {
-        let what = tokio::select! {
-            Some(done) = self.tasks.join_next() => done.unwrap_or(What::Nothing),
-            Some(accepted) = self.accepted.recv() => What::Accepted(Box::new(accepted)),
-        };
-        Happened(what)
-    }
-
-    /// What has happened already.
-    pub fn try_next(&mut self) -> Option<Happened> {
-        if let Some(done) = self.tasks.try_join_next() {
-            return Some(Happened(done.unwrap_or(What::Nothing)));
-        }
-        self.accepted.try_recv().ok().map(|accepted| Happened(What::Accepted(Box::new(accepted))))
-    }
-
     /// Handles it.
     pub fn handle(&mut self, now: Moment, link: &mut Link, happened: Happened) {
         match happened.0 {
@@ -204,7 +204,6 @@ impl Forwards {
             }
             What::Dialled(id, made) => self.on_dialled(now, link, id, made),
             What::Accepted(accepted) => self.reports.push_back(Report::Accepted(accepted)),
-            What::Nothing => {}
         }
     }
 
@@ -271,7 +270,7 @@ impl Forwards {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.target = target;
         let made = async move { What::Dialled(id, dial(to).await) };
-        connection.waits_out = Some(self.tasks.spawn(made));
+        connection.waits_out = Some(self.outlet.spawn(made));
     }
 
     /// Does not.

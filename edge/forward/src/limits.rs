@@ -16,8 +16,6 @@ pub(crate) const CHUNK: usize = 64 * 1024;
 pub(crate) const COPY_BELOW: usize = 16 * 1024;
 /// Bytes that one connection may move before the others have their turn.
 pub(crate) const TURN_MAX: usize = 256 * 1024;
-/// Connections that wait for the event loop. At it, listeners accept no more for the moment.
-pub(crate) const ACCEPTED_MAX: usize = 64;
 /// How long looking a name up and connecting may take.
 pub const DIAL_WITHIN: Duration = Duration::from_secs(60);
 /// How long a SOCKS client may take to say where it wants to go; then it is closed.

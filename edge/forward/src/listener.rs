@@ -11,10 +11,10 @@ use rustix::net::{
     AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with, sockopt,
 };
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 
-use crate::forwards::Accepted;
+use crate::forwards::{Accepted, Outlet, What};
 use crate::greeting::hear;
 use crate::limits::{ACCEPT_AGAIN_AFTER, BACKLOG};
 use crate::socket::Socket;
@@ -113,11 +113,11 @@ impl Listener {
         listener: u64,
         kind: Kind,
         permits: &Arc<Semaphore>,
-        accepted: &mpsc::Sender<Accepted>,
+        outlet: &Outlet,
     ) -> Accepting {
         let Listener { sockets, places, path } = self;
         let start = |socket| {
-            let door = Door { listener, kind, permits: permits.clone(), accepted: accepted.clone() };
+            let door = Door { listener, kind, permits: permits.clone(), outlet: outlet.clone() };
             tokio::spawn(door.serve(socket)).abort_handle()
         };
         Accepting { tasks: sockets.into_iter().map(start).collect(), places, path }
@@ -182,7 +182,7 @@ struct Door {
     listener: u64,
     kind: Kind,
     permits: Arc<Semaphore>,
-    accepted: mpsc::Sender<Accepted>,
+    outlet: Outlet,
 }
 
 impl Door {
@@ -206,17 +206,16 @@ impl Door {
                     continue;
                 }
             };
-            let (listener, accepted) = (self.listener, self.accepted.clone());
+            let (listener, outlet) = (self.listener, self.outlet.clone());
             let arrived = move |wanted| Accepted { listener, socket, origin, wanted, permit };
             match self.kind {
-                // The receiver lives as long as all listeners.
-                Kind::Plain => drop(accepted.send(arrived(None)).await),
+                Kind::Plain => outlet.tell(What::Accepted(Box::new(arrived(None)))),
                 Kind::Socks => drop(tokio::spawn(async move {
                     let mut arrived = arrived(None);
                     match hear(&arrived.socket).await {
                         Ok(wanted) => {
                             arrived.wanted = Some(wanted);
-                            drop(accepted.send(arrived).await);
+                            outlet.tell(What::Accepted(Box::new(arrived)));
                         }
                         Err(error) => tracing::info!(%error, "no SOCKS request"),
                     }

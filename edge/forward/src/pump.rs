@@ -140,7 +140,7 @@ impl Forwards {
             socket.ready(direction).await;
             What::Ready(id, direction)
         };
-        let task = Some(self.tasks.spawn(ready));
+        let task = Some(self.outlet.spawn(ready));
         match direction {
             Direction::In => connection.waits_in = task,
             Direction::Out => connection.waits_out = task,

@@ -3,6 +3,7 @@
 
 use crate::{Effective, Invocation, RemoteLine, SessionType};
 use std::ffi::OsString;
+use std::path::Path;
 
 /// Why ssh is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,13 +20,18 @@ pub enum Bring {
 
 /// What must not act in a connection that only carries a link: forwards would be made twice or die
 /// with the connection.
-const OURS: &[&str] = &[
-    "ClearAllForwardings=yes",
-    "RemoteCommand=none",
-    "ForwardAgent=no",
-    "ForwardX11=no",
-    "Tunnel=no",
-];
+const OURS: &[&str] =
+    &["ClearAllForwardings=yes", "RemoteCommand=none", "ForwardX11=no", "Tunnel=no"];
+
+/// What else the connection is for, beside the link.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Beside<'a> {
+    /// Serve questions about forwards on this socket (ControlMaster): of this ssh alone, whatever the
+    /// user's own settings say of sharing connections.
+    pub questions: Option<&'a Path>,
+    /// Let the login have the user's agent, if the server permits it.
+    pub agent: bool,
+}
 
 /// Arguments for `ssh` (without the program's name): no terminal, no forwards, the user's flags,
 /// the host and the remote line.
@@ -33,19 +39,34 @@ pub fn bootstrap_argv(
     flags: &Invocation,
     settings: &Effective,
     bring: Bring,
+    beside: Beside<'_>,
     line: &RemoteLine,
 ) -> Vec<OsString> {
     let mut argv: Vec<OsString> = vec!["-T".into()];
     let mut option = |text: &str| argv.extend(["-o".into(), OsString::from(text)]);
     OURS.iter().copied().chain(undone(settings)).for_each(&mut option);
+    if !beside.agent {
+        option("ForwardAgent=no");
+    }
+    if beside.questions.is_some() {
+        option("ControlMaster=yes");
+        option("ControlPersist=no");
+    }
     if let Bring::Again { connect_timeout } = bring {
         option("BatchMode=yes");
         option(&format!("ConnectTimeout={connect_timeout}"));
     }
-    argv.extend(flags.passed.iter().cloned());
-    if matches!(bring, Bring::Again { .. }) {
-        // Of -S the last one wins, unlike of options.
-        argv.extend(["-S".into(), "none".into()]);
+    // A second word for being a master would make ssh ask before each question.
+    let is_dropped = |flag: &OsString| beside.questions.is_some() && flag == "-M";
+    argv.extend(flags.passed.iter().filter(|flag| !is_dropped(flag)).cloned());
+    if beside.agent {
+        argv.extend(flags.forwarding.iter().filter(|flag| *flag == "-A" || *flag == "-a").cloned());
+    }
+    // Of -S the last one wins, unlike of options.
+    match (beside.questions, bring) {
+        (Some(path), _) => argv.extend(["-S".into(), path.as_os_str().to_owned()]),
+        (None, Bring::Again { .. }) => argv.extend(["-S".into(), "none".into()]),
+        (None, Bring::First) => {}
     }
     argv.extend(["--".into(), flags.destination.host.clone(), line.as_str().into()]);
     argv
@@ -74,7 +95,7 @@ mod tests {
         let Ok(CommandLine::Session(flags)) = parse(&args) else { panic!("{line:?}") };
         let build = BuildId::new("1", &[7; 32]);
         let plan = BootstrapPlan::new(Token::new([1; 16]), build, vec![]).unwrap();
-        let argv = bootstrap_argv(&flags, settings, bring, &RemoteLine::new(&plan).unwrap());
+        let argv = bootstrap_argv(&flags, settings, bring, Beside::default(), &RemoteLine::new(&plan).unwrap());
         argv.into_iter().map(|it| it.into_string().unwrap()).collect()
     }
 
@@ -85,7 +106,7 @@ mod tests {
             &Effective::default(),
             Bring::First,
         );
-        let ours = 1 + 2 * OURS.len();
+        let ours = 1 + 2 * (OURS.len() + 1);
         let (tail, line) = argv[ours..].split_at(argv.len() - ours - 1);
         assert_eq!(tail, ["-p", "22", "-l", "u", "-o", "Foo=bar", "--", "h"]);
         assert!(line[0].starts_with("sh -c '"));

@@ -1,7 +1,8 @@
 //! What ssh's configuration comes to for one destination, asked of ssh itself (`ssh -G`). Only
 //! what abide acts on; never a parser of configuration files.
 
-use crate::{Escape, Invocation, TtyRequest};
+use crate::forwards::without_echoes;
+use crate::{Escape, Forward, Invocation, TtyRequest};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::process::{Command, Stdio};
@@ -64,10 +65,22 @@ pub struct Effective {
     pub background: bool,
     /// `ForwardAgent` in any form but `no`.
     pub forward_agent: bool,
+    /// Which agent it means, when it is not the usual one: a path or `$VARIABLE`.
+    pub forward_agent_at: Option<String>,
+    /// `IdentityAgent`, when it is set.
+    pub identity_agent: Option<String>,
     /// `ForwardX11`.
     pub forward_x11: bool,
-    /// `LocalForward`, `RemoteForward` and `DynamicForward` lines, unless cleared.
-    pub forwards: Vec<String>,
+    /// `LocalForward`, `RemoteForward` and `DynamicForward`, unless cleared.
+    pub forwards: Vec<Forward>,
+    /// `GatewayPorts`.
+    pub gateway_ports: bool,
+    /// `ExitOnForwardFailure`.
+    pub exit_on_forward_failure: bool,
+    /// `StreamLocalBindUnlink`.
+    pub stream_local_unlink: bool,
+    /// `StreamLocalBindMask`; 0177 unless set.
+    pub stream_local_mask: Option<u32>,
     /// `SetEnv`, as name and value.
     pub set_env: Vec<(String, String)>,
     /// `SendEnv` patterns.
@@ -115,6 +128,7 @@ pub fn query(ssh: &OsStr, invocation: &Invocation) -> Result<Effective, Effectiv
     let answer = Command::new(ssh)
         .arg("-G")
         .args(&invocation.passed)
+        .args(&invocation.forwarding)
         .arg("--")
         .arg(&invocation.destination.host)
         .stdin(Stdio::null())
@@ -142,6 +156,7 @@ impl Effective {
             cleared |= key == "clearallforwardings" && is_on(value);
             found.take(&key, value);
         }
+        found.forwards = without_echoes(found.forwards);
         if cleared {
             found.forwards.clear();
         }
@@ -174,10 +189,20 @@ impl Effective {
             "sessiontype" => self.session_type = session_type(value),
             "stdinnull" => self.stdin_null = is_on(value),
             "forkafterauthentication" => self.background = is_on(value),
-            "forwardagent" => self.forward_agent = is_on(value),
+            "forwardagent" => {
+                self.forward_agent = is_on(value);
+                self.forward_agent_at = set().filter(|at| !["yes", "true", "no"].contains(&&at[..]));
+            }
+            "identityagent" => self.identity_agent = Some(text()),
+            "gatewayports" => self.gateway_ports = is_on(value),
+            "exitonforwardfailure" => self.exit_on_forward_failure = is_on(value),
+            "streamlocalbindunlink" => self.stream_local_unlink = is_on(value),
+            "streamlocalbindmask" => {
+                self.stream_local_mask = u32::from_str_radix(&text(), 8).ok();
+            }
             "forwardx11" => self.forward_x11 = is_on(value),
             "localforward" | "remoteforward" | "dynamicforward" => {
-                self.forwards.push(format!("{key} {}", text()));
+                self.forwards.extend(Forward::parse_printed(key, &text()));
             }
             "setenv" => {
                 let text = text();

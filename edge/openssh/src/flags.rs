@@ -79,6 +79,9 @@ pub struct Invocation {
     /// Everything that is ssh's own business, in ssh's order of precedence, as arguments to stand
     /// before `-- host`. A user or port in the destination is here too, as `-l` and `-p`.
     pub passed: Vec<OsString>,
+    /// Forwards and what belongs to them, as arguments: for `ssh -G` to read, and not for an ssh that only
+    /// carries a link.
+    pub forwarding: Vec<OsString>,
     /// What was asked for and is not carried over a link yet.
     pub not_yet: Vec<NotYet>,
 }

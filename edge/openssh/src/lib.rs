@@ -8,12 +8,14 @@ mod bootstrap;
 mod effective;
 mod ending;
 mod flags;
+mod forwards;
+mod mux;
 mod remote_line;
 mod session;
 mod silence;
 mod token;
 
-pub use argv::{Bring, bootstrap_argv};
+pub use argv::{Beside, Bring, bootstrap_argv};
 pub use binary::{Architecture, BinaryError, BuildId, own_build};
 pub use bootstrap::{
     Bootstrap, BootstrapError, BootstrapEvent, FailReason, MAX_MARKER_LINE, MAX_NOISE, answer_none,
@@ -23,6 +25,11 @@ pub use effective::{AddressFamily, Effective, EffectiveError, Proxy, SessionType
 pub use ending::{RetryAdvice, SshEnding, classify};
 pub use flags::{
     CommandLine, Destination, Escape, FlagError, Invocation, NotYet, PlainReason, TtyRequest, parse,
+};
+pub use forwards::{Forward, ListenPlace, Side, Target};
+pub use mux::{
+    ChannelAnswer, MUX_MESSAGE_MAX, MuxAnswer, channel_close, channel_open, mux_close_remote, mux_hello,
+    mux_open_remote, mux_proxy, next_mux_message, read_channel_answer, read_mux_answer,
 };
 pub use remote_line::{BootstrapPlan, LineError, MAX_REMOTE_LINE, RemoteLine};
 pub use session::{Session, SessionError, SessionKind, resolve};

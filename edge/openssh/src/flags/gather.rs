@@ -27,7 +27,8 @@ impl Switch {
 #[derive(Default)]
 pub(super) struct Gathered {
     passed: Vec<OsString>,
-    forwards: Vec<NotYet>,
+    forwarding: Vec<OsString>,
+    not_yet: Vec<NotYet>,
     tty: TtyRequest,
     escape: Option<Escape>,
     stdin_null: bool,
@@ -36,10 +37,8 @@ pub(super) struct Gathered {
     verbose: u8,
     no_command: Switch,
     background: Switch,
-    agent: Switch,
     x11: Switch,
     x11_trusted: bool,
-    gateway_ports: Switch,
     tun: Switch,
     clear_forwardings: Switch,
 }
@@ -62,18 +61,14 @@ impl Gathered {
             b'e' => self.take_escape(&flag.value)?,
             b'N' => self.no_command.by_flag = Some(true),
             b'f' => self.background.by_flag = Some(true),
-            b'g' => self.gateway_ports.by_flag = Some(true),
-            b'A' => self.agent.by_flag = Some(true),
+            b'g' | b'A' | b'L' | b'R' | b'D' => self.take_forwarding(flag),
             b'X' => self.x11.by_flag = Some(true),
             b'Y' => {
                 self.x11.by_flag = Some(true);
                 self.x11_trusted = true;
             }
-            b'L' => self.forwards.push(NotYet::LocalForward(flag.value)),
-            b'R' => self.forwards.push(NotYet::RemoteForward(flag.value)),
-            b'D' => self.forwards.push(NotYet::DynamicForward(flag.value)),
-            b'W' => self.forwards.push(NotYet::StdioForward(flag.value)),
-            b'w' => self.forwards.push(NotYet::TunDevice(flag.value)),
+            b'W' => self.not_yet.push(NotYet::StdioForward(flag.value)),
+            b'w' => self.not_yet.push(NotYet::TunDevice(flag.value)),
             _ => self.pass(flag),
         }
         Ok(None)
@@ -112,6 +107,7 @@ impl Gathered {
             verbose: self.verbose,
             not_yet: self.not_yet(),
             passed: self.passed,
+            forwarding: self.forwarding,
         })
     }
 
@@ -122,11 +118,19 @@ impl Gathered {
         Ok(())
     }
 
+    /// For `ssh -G`, and not for the ssh that brings a keeper up.
+    fn take_forwarding(&mut self, flag: Flag) {
+        self.forwarding.push(format!("-{}", char::from(flag.letter)).into());
+        if getopt::takes_argument(flag.letter) {
+            self.forwarding.push(flag.value);
+        }
+    }
+
     fn pass(&mut self, flag: Flag) {
         match flag.letter {
             b'q' => self.quiet = true,
             b'v' => self.verbose = self.verbose.saturating_add(1),
-            b'a' => self.agent.by_flag = Some(false),
+            b'a' => self.forwarding.push("-a".into()),
             b'x' => self.x11.by_flag = Some(false),
             b'o' => self.take_option(&ConfigOption::parse(&flag.value)),
             _ => {}
@@ -138,15 +142,9 @@ impl Gathered {
     }
 
     fn take_option(&mut self, option: &ConfigOption) {
-        let value = || option.value.clone();
         match option.keyword.as_str() {
-            "localforward" => self.forwards.push(NotYet::LocalForward(value())),
-            "remoteforward" => self.forwards.push(NotYet::RemoteForward(value())),
-            "dynamicforward" => self.forwards.push(NotYet::DynamicForward(value())),
             "tunnel" => self.tun.fill(option),
-            "forwardagent" => self.agent.fill(option),
             "forwardx11" => self.x11.fill(option),
-            "gatewayports" => self.gateway_ports.fill(option),
             "clearallforwardings" => self.clear_forwardings.fill(option),
             "forkafterauthentication" => self.background.fill(option),
             "sessiontype" => {
@@ -158,7 +156,7 @@ impl Gathered {
     }
 
     fn not_yet(&self) -> Vec<NotYet> {
-        let mut found = self.forwards.clone();
+        let mut found = self.not_yet.clone();
         if self.tun.is_on() && !found.iter().any(|it| matches!(it, NotYet::TunDevice(_))) {
             found.push(NotYet::TunDevice("any".into()));
         }
@@ -167,9 +165,7 @@ impl Gathered {
         }
         let x11 = if self.x11_trusted { NotYet::ForwardX11Trusted } else { NotYet::ForwardX11 };
         let switches = [
-            (&self.agent, NotYet::ForwardAgent),
             (&self.x11, x11),
-            (&self.gateway_ports, NotYet::GatewayPorts),
             (&self.no_command, NotYet::NoCommand),
             (&self.background, NotYet::Background),
         ];
