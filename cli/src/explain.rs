@@ -1,6 +1,6 @@
 //! Words for everything that can go wrong between this machine and a session.
 
-use abide_client::ConnectError;
+use abide_client::{ConnectError, Unprepared};
 use abide_host::files::PrivateDirError;
 use abide_keeper::{ANSWER_WITHIN, Found, RequestError};
 use abide_openssh::{EffectiveError, FailReason, MAX_REMOTE_LINE, NotYet, Silence, SshEnding};
@@ -23,9 +23,17 @@ pub(crate) fn not_yet(flag: &NotYet) -> Complaint {
             .because("in this release a session of abide's runs something, in the foreground")
             .try_this(format!("ssh {name} ...")),
         _ => complaint
-            .because("abide does not carry forwards over its links in this release")
-            .try_this(format!("ssh {name} ... for the forward, beside the abide session")),
+            .because("abide does not carry these over its links in this release")
+            .try_this(format!("ssh {name} ... for it, beside the abide session")),
     }
+}
+
+/// A forward whose port or socket at this end cannot be opened.
+pub(crate) fn not_listening(failed: &Unprepared) -> Complaint {
+    let place = failed.forward.listen.to_string();
+    Complaint::new(format!("cannot listen at {place} for the forward to {}", failed.forward.target))
+        .because(failed.why.clone())
+        .try_this("ss -lntp, to see who listens there")
 }
 
 /// `ssh -G` failed.

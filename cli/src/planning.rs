@@ -73,12 +73,15 @@ pub(crate) fn plan(invocation: Invocation, link: &LinkArgs) -> Result<(Plan, Ses
         }
     })?;
     warn_of_what_is_left_out(&invocation, &effective);
+    let quiet = invocation.quiet;
+    let asks = !effective.forwards.is_empty();
     let plan = Plan {
-        way: Some(way_by(ssh, invocation, effective)?),
+        way: Some(Way { asks, ..way_by(ssh, invocation, effective)? }),
         escape: session.escape,
         stdin_null: session.stdin_null,
         udp_via: udp_via()?,
         no_udp: link.no_udp,
+        quiet,
     };
     Ok((plan, session))
 }
@@ -92,7 +95,8 @@ pub(crate) fn way_by(
     let exe = abide_host::process::exe_path()?;
     let build = own_build(&exe)
         .map_err(|error| Complaint::new("cannot read this program").because(error.to_string()))?;
-    Ok(Way { ssh, invocation, effective, exe, build, environment: Vec::new() })
+    let (asks, environment) = (false, Vec::new());
+    Ok(Way { ssh, invocation, effective, exe, build, environment, asks })
 }
 
 /// Settings in ssh's configuration that a link does not carry yet.
@@ -100,11 +104,8 @@ fn warn_of_what_is_left_out(invocation: &Invocation, effective: &Effective) {
     if invocation.quiet {
         return;
     }
-    if let Some(forward) = effective.forwards.first() {
-        print::note(format_args!("abide: forwards of ssh_config are not carried yet ({forward})"));
-    }
     if effective.forward_agent {
-        print::note("abide: ForwardAgent of ssh_config is not carried yet");
+        print::note("abide: ForwardAgent is not carried yet");
     }
 }
 

@@ -66,8 +66,9 @@ impl Voice for Stderr {
                     place_failed(reason)
                 ));
             }
+            Notice::Remark(line) if !self.quiet => print::note(line),
             Notice::Keeper(words) if !self.quiet => print::note(format_args!("abide: {words}")),
-            Notice::PlaceFailed { .. } | Notice::Keeper(_) => {}
+            Notice::PlaceFailed { .. } | Notice::Keeper(_) | Notice::Remark(_) => {}
         }
     }
 

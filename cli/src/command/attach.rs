@@ -48,7 +48,7 @@ pub(crate) fn run(link: LinkArgs, displace: bool, place: &Place) -> Result<Exit,
             with_event_loop(async {
                 let connected =
                     connect_local(stream).await.map_err(|error| explain::connect(&error, ""))?;
-                serve_connected(&plan, connected, identity, &mut voice, false).await
+                serve_connected(&plan, connected, Vec::new(), identity, &mut voice, false).await
             })
         }
     }
@@ -76,5 +76,12 @@ pub(crate) fn one_here(session: &str) -> Result<Found, Complaint> {
 
 /// A plan for a link that never needs ssh.
 fn local_plan() -> Plan {
-    Plan { way: None, escape: Escape::DEFAULT, stdin_null: false, udp_via: None, no_udp: true }
+    Plan {
+        way: None,
+        escape: Escape::DEFAULT,
+        stdin_null: false,
+        udp_via: None,
+        no_udp: true,
+        quiet: false,
+    }
 }

@@ -4,7 +4,9 @@ use std::io::IsTerminal;
 use std::os::unix::process::CommandExt;
 
 use abide_carrier::quic::Identity;
-use abide_client::{Client, ConnectError, Connected, LinkLost, Outcome, Plan, Voice};
+use abide_client::{
+    Client, ConnectError, Connected, LinkLost, Outcome, Plan, Prepared, Voice, Way,
+};
 use abide_openssh::LineError;
 use abide_session::encode_word;
 use abide_terms::{EndingCode, SessionName};
@@ -57,10 +59,28 @@ pub(crate) fn serve(
     let mut voice = Stderr::new(quiet);
     let way = planning::way(plan)?;
     with_event_loop(async {
+        // Before anything runs at the far end: with ExitOnForwardFailure nothing does.
+        let forwards = prepared(way, quiet)?;
         let connected = Connected::through_ssh(way, keeper, &mut voice).await;
         let connected = connected.map_err(|error| explained(&error, plan))?;
-        serve_connected(plan, connected, identity, &mut voice, quiet).await
+        serve_connected(plan, connected, forwards, identity, &mut voice, quiet).await
     })
+}
+
+/// The forwards, with this end's listeners open. Those that cannot be had are told of as ssh does.
+fn prepared(way: &Way, quiet: bool) -> Result<Vec<Prepared>, Complaint> {
+    let mut forwards = Vec::new();
+    for prepared in abide_client::prepare(&way.effective.forwards, &way.effective) {
+        match prepared {
+            Ok(prepared) => forwards.push(prepared),
+            Err(failed) if way.effective.exit_on_forward_failure => {
+                return Err(explain::not_listening(&failed));
+            }
+            Err(failed) if !quiet => print::note(explain::not_listening(&failed)),
+            Err(_) => {}
+        }
+    }
+    Ok(forwards)
 }
 
 fn explained(error: &ConnectError, plan: &Plan) -> Complaint {
@@ -78,6 +98,7 @@ fn explained(error: &ConnectError, plan: &Plan) -> Complaint {
 pub(crate) async fn serve_connected(
     plan: &Plan,
     connected: Connected,
+    forwards: Vec<Prepared>,
     identity: Identity,
     voice: &mut dyn Voice,
     quiet: bool,
@@ -85,7 +106,7 @@ pub(crate) async fn serve_connected(
     let session = connected.session().to_owned();
     let terminal = connected.has_terminal() && std::io::stdin().is_terminal();
     restore_terminal_on_panic();
-    let outcome = Client::run(plan, connected, Some(identity), voice).await?;
+    let outcome = Client::run(plan, connected, forwards, Some(identity), voice).await?;
     Ok(tell(&outcome, &session, terminal, plan, quiet))
 }
 
@@ -157,6 +178,8 @@ fn tell(outcome: &Outcome, session: &str, terminal: bool, plan: &Plan, quiet: bo
             Exit::of_signal(*number)
         }
         Outcome::OutputClosed => Exit::of_signal(13),
+        // What failed was said when it did.
+        Outcome::ForwardFailed => Exit::FAILED,
         Outcome::Lost(LinkLost::SessionGone) => {
             say(Complaint::new(format!("session {session} is gone"))
                 .because("its keeper or its machine stopped")

@@ -57,6 +57,9 @@ pub struct Listen {
     /// Exactly one; one of a later release is `None` and refused.
     #[prost(oneof = "listen::At", tags = "2, 3, 4, 5")]
     pub at: Option<listen::At>,
+    /// Connections say by SOCKS where they lead.
+    #[prost(bool, tag = "6")]
+    pub socks: bool,
 }
 
 /// Where a keeper listens.

@@ -11,7 +11,7 @@ use abide_terms::{EndingCode, LinkId};
 use tokio::process::Child;
 use tokio::sync::mpsc;
 
-use crate::connect::{ConnectError, Opened, open};
+use crate::connect::{ConnectError, Opened, Questions, open};
 use crate::outage::Outage;
 use crate::plan::{Notice, Voice, Way};
 
@@ -43,7 +43,7 @@ pub(crate) struct Again {
 /// What an attempt came to.
 pub(crate) enum Attempted {
     /// A new pipe of the link.
-    Joined { child: Box<Child>, pipe: Box<Pipe> },
+    Joined { child: Box<Child>, pipe: Box<Pipe>, questions: Option<Questions> },
     /// Nothing. `needs_user`: ssh would have had to ask.
     Failed { needs_user: bool },
     /// Nothing either: the server was reached, and the rest took too long.
@@ -102,12 +102,12 @@ async fn attempt(
 }
 
 async fn join(opened: Opened, (link, key): &(LinkId, LinkKey)) -> Attempted {
-    let Opened { child, read, write, rest } = opened;
+    let Opened { child, read, write, rest, questions } = opened;
     let Ok(mut pipe) = Pipe::new(read, write, CarrierKind::SshPipe, &rest) else {
         return Attempted::Failed { needs_user: false };
     };
     match greet(&mut pipe, key, *link).await {
-        Ok(()) => Attempted::Joined { child: Box::new(child), pipe: Box::new(pipe) },
+        Ok(()) => Attempted::Joined { child: Box::new(child), pipe: Box::new(pipe), questions },
         Err(GreetingError::Handshake(HandshakeError::Refused { code, .. }))
             if code == EndingCode::UnknownLink.number() =>
         {

@@ -3,6 +3,7 @@
 
 mod carriers;
 mod farewell;
+mod forwarding;
 mod interruptions;
 mod showing;
 mod typing;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use abide_carrier::quic::Identity;
 use abide_carrier::{Alarm, Driver, Event, LinkTag, Parts, Pipe};
+use abide_forward::{Happened, Told};
 use abide_host::clock;
 use abide_host::memory::Heap;
 use abide_link::recovery::Recovery;
@@ -25,9 +27,12 @@ use tokio::process::Child;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
+use self::forwarding::is_forward;
 use crate::again::Attempted;
-use crate::connect::Connected;
+use crate::connect::{Connected, Questions};
 use crate::escape::EscapeWatch;
+use crate::forwards::{Forwarding, Prepared};
+use crate::gate::Answer;
 use crate::input::{Input, Taken};
 use crate::interruption::{Interruption, interruptions};
 use crate::outage::OutageLine;
@@ -74,6 +79,9 @@ pub struct Client<'a> {
     rtt: Option<Duration>,
     heap: Heap,
     outlets: Outlets,
+    forwarding: Forwarding,
+    /// Where the latest ssh answers questions about forwards.
+    questions: Option<Questions>,
 }
 
 /// Where background work reports to.
@@ -88,6 +96,8 @@ struct Inlets {
     attempts: mpsc::UnboundedReceiver<(u64, Attempted)>,
     interruptions: mpsc::Receiver<Interruption>,
     alarm: Alarm,
+    forwards: mpsc::UnboundedReceiver<Told>,
+    answers: mpsc::UnboundedReceiver<Answer>,
 }
 
 /// Something that woke the client.
@@ -99,6 +109,8 @@ enum Wake {
     Input(std::io::Result<Taken>),
     Written,
     Alarm,
+    Forward(Happened),
+    Answer(Answer),
 }
 
 impl<'a> Client<'a> {
@@ -106,6 +118,7 @@ impl<'a> Client<'a> {
     pub async fn run(
         plan: &'a Plan,
         connected: Connected,
+        forwards: Vec<Prepared>,
         identity: Option<Identity>,
         voice: &'a mut dyn Voice,
     ) -> std::io::Result<Outcome> {
@@ -113,7 +126,9 @@ impl<'a> Client<'a> {
         let (carriers_out, carriers) = mpsc::channel(EVENTS_MAX);
         let (found_out, found) = mpsc::unbounded_channel();
         let (attempts_out, attempts) = mpsc::unbounded_channel();
-        let Connected { welcome, child, read, write, rest } = connected;
+        let (forwards_out, forwards_in) = mpsc::unbounded_channel();
+        let (answers_out, answers) = mpsc::unbounded_channel();
+        let Connected { welcome, child, read, write, rest, questions } = connected;
         let wrong = || std::io::Error::other("the keeper's welcome is not of this protocol");
         let link_id = LinkId(welcome.link[..].try_into().map_err(|_| wrong())?);
         let key = LinkKey::from_bytes(welcome.key[..].try_into().map_err(|_| wrong())?);
@@ -160,6 +175,8 @@ impl<'a> Client<'a> {
             rtt: None,
             heap: Heap::new(now),
             outlets: Outlets { attempts: attempts_out },
+            forwarding: Forwarding::new(forwards_out, answers_out),
+            questions,
         };
         if let Some(local) = &mut client.local {
             client.stdout.put(Bytes::from_static(local.ask()));
@@ -173,7 +190,10 @@ impl<'a> Client<'a> {
             attempts,
             interruptions: interruptions()?,
             alarm: Alarm::new()?,
+            forwards: forwards_in,
+            answers,
         };
+        client.begin_forwards(forwards);
         client.serve(inlets).await
     }
 
@@ -190,6 +210,10 @@ impl<'a> Client<'a> {
             for _ in 0..EVENTS_PER_TURN {
                 let Ok(event) = inlets.carriers.try_recv() else { break };
                 self.handle(now, Wake::Carrier(event)).await?;
+            }
+            for _ in 0..EVENTS_PER_TURN {
+                let Ok((_, happened)) = inlets.forwards.try_recv() else { break };
+                self.handle(now, Wake::Forward(happened)).await?;
             }
         };
         self.farewell(&outcome, &mut inlets).await;
@@ -208,6 +232,8 @@ impl<'a> Client<'a> {
             Some(interruption) = inlets.interruptions.recv() => Wake::Interruption(interruption),
             Some(found) = inlets.found.recv(), if self.quic.is_some() => Wake::Found(found),
             Some((number, attempt)) = inlets.attempts.recv() => Wake::Attempt(number, attempt),
+            Some((_, happened)) = inlets.forwards.recv() => Wake::Forward(happened),
+            Some(answer) = inlets.answers.recv() => Wake::Answer(answer),
             rung = inlets.alarm.until(self.due) => { rung?; Wake::Alarm }
         };
         Ok(wake)
@@ -234,6 +260,10 @@ impl<'a> Client<'a> {
             Wake::Input(taken) => return self.on_input(now, taken?).await,
             Wake::Written => {}
             Wake::Alarm => self.on_alarm(now),
+            Wake::Forward(happened) => {
+                self.forwarding.forwards.handle(now, &mut self.driver.link, happened);
+            }
+            Wake::Answer(answer) => return Ok(self.on_answer(now, answer)),
         }
         Ok(None)
     }
@@ -244,11 +274,20 @@ impl<'a> Client<'a> {
                 LinkEvent::Closed(ending) => return Some(Outcome::Closed(ending)),
                 LinkEvent::Silent => self.recovery.handle_silent(now, !self.driver.is_bare()),
                 LinkEvent::Heard => self.on_heard(now),
+                LinkEvent::Readable(stream) if is_forward(stream) => {
+                    let link = &mut self.driver.link;
+                    self.forwarding.forwards.handle_readable(now, link, stream);
+                }
+                LinkEvent::Writable(stream) if is_forward(stream) => {
+                    self.forwarding.forwards.handle_writable(&mut self.driver.link, stream);
+                }
                 LinkEvent::Readable(_) | LinkEvent::Writable(_) | LinkEvent::Doubt(_) => {}
             }
         }
         self.recover(now);
-        self.read_messages(now);
+        if let Some(outcome) = self.read_messages(now).or_else(|| self.act_on_forwards(now)) {
+            return Some(outcome);
+        }
         self.show_output(now);
         self.driver.pump(now);
         self.draw_outage(now);
@@ -259,7 +298,9 @@ impl<'a> Client<'a> {
         let over = self.output_ended
             && self.errors_ended
             && self.stdout.is_flushed()
-            && self.stderr.is_flushed();
+            && self.stderr.is_flushed()
+            // As ssh: what goes through the forwards is not cut short.
+            && self.forwarding.forwards.is_idle();
         self.exited.clone().filter(|_| over).map(Outcome::Exited)
     }
 

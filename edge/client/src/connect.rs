@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
 use abide_openssh::{
-    Bootstrap, BootstrapError, BootstrapEvent, BootstrapPlan, Bring, FailReason, LineError,
+    Beside, Bootstrap, BootstrapError, BootstrapEvent, BootstrapPlan, Bring, FailReason, LineError,
     RemoteLine, Silence, SshEnding, Token, bootstrap_argv, classify, explain_silence,
 };
 use abide_session::{CodecError, Messages, Opening, OpeningAnswer, Refused, Welcome};
@@ -74,6 +75,7 @@ pub(crate) struct Opened {
     pub(crate) read: OwnedFd,
     pub(crate) write: OwnedFd,
     pub(crate) rest: Vec<u8>,
+    pub(crate) questions: Option<Questions>,
 }
 
 /// A new link's beginning.
@@ -84,6 +86,7 @@ pub struct Connected {
     pub(crate) read: OwnedFd,
     pub(crate) write: OwnedFd,
     pub(crate) rest: Vec<u8>,
+    pub(crate) questions: Option<Questions>,
 }
 
 impl Connected {
@@ -93,13 +96,15 @@ impl Connected {
         args: Vec<String>,
         voice: &mut dyn Voice,
     ) -> Result<Self, ConnectError> {
-        let Opened { child, read, write, rest } = open(way, args, Bring::First, voice).await?;
+        let Opened { child, read, write, rest, questions } =
+            open(way, args, Bring::First, voice).await?;
         let read = abide_carrier::watch(nonblocking(read)?)?;
         let (welcome, rest) = read_welcome(&read, rest).await?;
         for notice in &welcome.notices {
             voice.tell(Notice::Keeper(notice));
         }
-        Ok(Connected { welcome, child: Some(child), read: read.into_inner(), write, rest })
+        let (child, read) = (Some(child), read.into_inner());
+        Ok(Connected { welcome, child, read, write, rest, questions })
     }
 
     /// The session's id.
@@ -155,7 +160,9 @@ pub(crate) async fn open(
     let token = Token::new(abide_host::random::bytes());
     let bootstrap = Bootstrap::new(token);
     let line = RemoteLine::new(&BootstrapPlan::new(token, way.build.clone(), args)?)?;
-    let argv = bootstrap_argv(&way.invocation, &way.effective, bring, &line);
+    let questions = if way.asks { Questions::new() } else { None };
+    let beside = Beside { questions: questions.as_ref().map(Questions::path), agent: false };
+    let argv = bootstrap_argv(&way.invocation, &way.effective, bring, beside, &line);
     // Not a pipe: ssh takes 16 KiB at a time, and a full pipe would wake us for each of them; a socket
     // does when most of it is free.
     let (stdin, theirs) = UnixStream::pair()?;
@@ -171,7 +178,36 @@ pub(crate) async fn open(
         command.spawn().map_err(|error| ConnectError::NoSsh { ssh: way.ssh.clone(), error })?;
     // Its copy of ssh's end would keep that open.
     drop(command);
-    Attempt::new(child, stdin, bootstrap)?.run(way, voice).await
+    Ok(Opened { questions, ..Attempt::new(child, stdin, bootstrap)?.run(way, voice).await? })
+}
+
+/// Longest path of the socket on which ssh answers questions: it appends 17 characters to it while it
+/// makes the socket, and a socket's path has at most 107.
+const QUESTIONS_PATH_MAX: usize = 90;
+
+/// The socket on which one ssh answers questions; removed with it, should ssh not have done so.
+#[derive(Debug)]
+pub(crate) struct Questions(PathBuf);
+
+impl Questions {
+    /// A path of our own. None where there is no place for one: forwards are refused then.
+    fn new() -> Option<Self> {
+        let folder = abide_host::local::runtime_dir().ok()?;
+        let random = u64::from_be_bytes(abide_host::random::bytes());
+        let path = folder.join(format!("ssh-{random:016x}"));
+        (path.as_os_str().len() <= QUESTIONS_PATH_MAX).then_some(Questions(path))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Questions {
+    fn drop(&mut self) {
+        // Mostly ssh has removed it.
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 /// One running ssh before its keeper answered.
@@ -285,7 +321,13 @@ impl Attempt {
         let Attempt { child, stdin, stdout, lines, .. } = self;
         // What ssh says later is read and dropped, so that it never blocks.
         tokio::spawn(drain(lines));
-        Ok(Opened { child, read: stdout.into_owned_fd()?, write: stdin.into_std()?.into(), rest })
+        Ok(Opened {
+            child,
+            read: stdout.into_owned_fd()?,
+            write: stdin.into_std()?.into(),
+            rest,
+            questions: None,
+        })
     }
 
     async fn explain(mut self, voice: &mut dyn Voice) -> ConnectError {

@@ -7,6 +7,8 @@ mod anchor;
 mod client;
 mod connect;
 mod escape;
+mod forwards;
+mod gate;
 mod input;
 mod interruption;
 mod local;
@@ -22,6 +24,7 @@ mod writer;
 
 pub use client::Client;
 pub use connect::{ConnectError, Connected};
+pub use forwards::{Prepared, Unprepared, prepare};
 pub use local::connect_local;
 pub use outage::{Doing, Outage};
 pub use outcome::{LinkLost, Outcome};

@@ -11,5 +11,5 @@ pub async fn connect_local(stream: UnixStream) -> Result<Connected, ConnectError
     let write = OwnedFd::from(stream.try_clone()?);
     let read = abide_carrier::watch(OwnedFd::from(stream))?;
     let (welcome, rest) = read_welcome(&read, Vec::new()).await?;
-    Ok(Connected { welcome, child: None, read: read.into_inner(), write, rest })
+    Ok(Connected { welcome, child: None, read: read.into_inner(), write, rest, questions: None })
 }

@@ -21,6 +21,8 @@ pub enum Outcome {
     Signalled(i32),
     /// Nobody reads our output any more.
     OutputClosed,
+    /// A forward failed, and ExitOnForwardFailure is set.
+    ForwardFailed,
     /// There is no way back to the session.
     Lost(LinkLost),
 }

@@ -23,6 +23,8 @@ pub struct Way {
     pub build: BuildId,
     /// Variables that ssh gets beside our own environment.
     pub environment: Vec<(OsString, OsString)>,
+    /// Forwards are wanted: ssh is to answer questions about what the server permits.
+    pub asks: bool,
 }
 
 /// Everything the client needs to know, from flags, settings and environment.
@@ -38,6 +40,8 @@ pub struct Plan {
     pub udp_via: Option<SocketAddr>,
     /// Use no UDP.
     pub no_udp: bool,
+    /// Say nothing that is no error (-q).
+    pub quiet: bool,
 }
 
 /// Something that people should hear of before the session is there.
@@ -61,6 +65,8 @@ pub enum Notice<'a> {
         /// Why.
         reason: abide_openssh::FailReason,
     },
+    /// Something about a forward, as ssh prints it.
+    Remark(&'a str),
     /// A word of the keeper's, such as a warning about logout.
     Keeper(&'a str),
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use abide_link::{Class, Link, Role, StreamId};
@@ -50,6 +51,7 @@ pub(crate) enum What {
     Ready(StreamId, Direction),
     Dialled(StreamId, io::Result<Socket>),
     Accepted(Box<Accepted>),
+    Bound(u64, Kind, io::Result<Listener>),
 }
 
 /// Where everything that happens to sockets is told, under the number that the owner knows this end of a
@@ -93,6 +95,8 @@ pub enum Report {
     },
     /// A connection was cut off at this end: the peer must be told.
     Cut(StreamId),
+    /// What came of `listen_when_free`: where it listens.
+    Listening(u64, io::Result<Vec<String>>),
 }
 
 /// A connection, for people.
@@ -159,6 +163,13 @@ impl Forwards {
         Ok(())
     }
 
+    /// Listens at these addresses as soon as whoever holds them now has let them go, which is waited for
+    /// at most [`FREE_WITHIN`](crate::limits::FREE_WITHIN). A report tells.
+    pub fn listen_when_free(&mut self, number: u64, addresses: Vec<SocketAddr>, kind: Kind) {
+        let free = async move { What::Bound(number, kind, Listener::when_free(&addresses).await) };
+        self.outlet.spawn(free);
+    }
+
     /// Accepts no more there; connections that were made go on. False when there was no such listener.
     pub fn unlisten(&mut self, number: u64) -> bool {
         self.listeners.remove(&number).is_some()
@@ -204,6 +215,13 @@ impl Forwards {
             }
             What::Dialled(id, made) => self.on_dialled(now, link, id, made),
             What::Accepted(accepted) => self.reports.push_back(Report::Accepted(accepted)),
+            What::Bound(number, kind, bound) => {
+                let listening = bound.and_then(|listener| {
+                    self.listen(number, listener, kind)?;
+                    Ok(self.places(number).to_vec())
+                });
+                self.reports.push_back(Report::Listening(number, listening));
+            }
         }
     }
 
@@ -314,7 +332,13 @@ impl Forwards {
     }
 
     /// Reads the message that opens the peer's half; the phase after it.
-    pub(crate) fn take_opening(&mut self, now: Moment, link: &mut Link, id: StreamId, bytes: &[u8]) {
+    pub(crate) fn take_opening(
+        &mut self,
+        now: Moment,
+        link: &mut Link,
+        id: StreamId,
+        bytes: &[u8],
+    ) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.messages.push(bytes);
         match connection.phase {

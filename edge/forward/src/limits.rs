@@ -24,3 +24,7 @@ pub(crate) const GREETING_WITHIN: Duration = Duration::from_secs(30);
 pub(crate) const BACKLOG: i32 = 4096;
 /// How long to wait when the system has no descriptor left for a connection.
 pub(crate) const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
+/// How long to wait until sshd has let go of a port that it was asked to open and to close again.
+pub(crate) const FREE_WITHIN: Duration = Duration::from_secs(3);
+/// How often that is tried.
+pub(crate) const FREE_TRY_EVERY: Duration = Duration::from_millis(10);

@@ -16,7 +16,7 @@ use tokio::task::AbortHandle;
 
 use crate::forwards::{Accepted, Outlet, What};
 use crate::greeting::hear;
-use crate::limits::{ACCEPT_AGAIN_AFTER, BACKLOG};
+use crate::limits::{ACCEPT_AGAIN_AFTER, BACKLOG, FREE_TRY_EVERY, FREE_WITHIN};
 use crate::socket::Socket;
 
 /// At which addresses a port is opened.
@@ -90,6 +90,21 @@ impl Listener {
             }
         }
         if bound.sockets.is_empty() { Err(last) } else { Ok(bound) }
+    }
+
+    /// The same, waiting until none of them is in use.
+    pub(crate) async fn when_free(addresses: &[SocketAddr]) -> io::Result<Self> {
+        let tries = FREE_WITHIN.as_millis() / FREE_TRY_EVERY.as_millis();
+        for _ in 0..tries {
+            let bound: io::Result<Vec<TcpListener>> = addresses.iter().map(|at| tcp(*at)).collect();
+            match bound {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                    tokio::time::sleep(FREE_TRY_EVERY).await;
+                }
+                _ => break,
+            }
+        }
+        Self::addresses(addresses)
     }
 
     /// Makes a unix socket; it is removed with the listener.
@@ -191,7 +206,8 @@ impl Door {
             let Ok(permit) = self.permits.clone().acquire_owned().await else { return };
             let accepted = match &socket {
                 Bound::Tcp(listener) => {
-                    let named = |(stream, from): (_, SocketAddr)| (Socket::tcp(stream), from.to_string());
+                    let named =
+                        |(stream, from): (_, SocketAddr)| (Socket::tcp(stream), from.to_string());
                     listener.accept().await.map(named)
                 }
                 Bound::Unix(listener) => {

@@ -11,6 +11,7 @@ pub mod command;
 pub mod descriptors;
 pub mod detach;
 pub mod files;
+pub mod listening;
 pub mod local;
 pub mod memory;
 pub mod modes;

@@ -1,6 +1,7 @@
 //! One client of a session: its link and what is under way on it.
 
 use abide_carrier::Driver;
+use abide_forward::Forwards;
 use abide_host::child::Exit;
 use abide_link::{CarrierKind, Read, StreamId};
 use abide_session::{
@@ -36,6 +37,7 @@ pub(crate) struct Attachment {
     output: Output,
     messages: Messages,
     finished: bool,
+    pub(crate) forwards: Forwards,
 }
 
 impl Attachment {
@@ -45,6 +47,7 @@ impl Attachment {
         name: String,
         terminal: Option<Terminal>,
         shared: bool,
+        forwards: Forwards,
     ) -> Self {
         let output = if shared {
             let stream = StreamId::from_number(abide_session::terminal_output(0));
@@ -60,6 +63,7 @@ impl Attachment {
             output,
             messages: Messages::default(),
             finished: false,
+            forwards,
         }
     }
 

@@ -3,6 +3,7 @@
 mod carriers;
 mod clients;
 mod farewell;
+mod forwarding;
 mod questions;
 mod showing;
 mod typing;
@@ -11,6 +12,7 @@ use std::collections::VecDeque;
 
 use abide_carrier::quic::{DoorKeys, FarHandle};
 use abide_carrier::{Alarm, Event, LinkTag};
+use abide_forward::Told;
 use abide_host::child::Exit;
 use abide_host::clock;
 use abide_host::memory::Heap;
@@ -62,6 +64,7 @@ pub(crate) struct Keeper {
 pub(crate) struct Outlets {
     pub(crate) carriers: mpsc::Sender<Event>,
     pub(crate) arrivals: mpsc::Sender<Arrival>,
+    pub(crate) forwards: mpsc::UnboundedSender<Told>,
 }
 
 /// What the keeper listens to.
@@ -70,6 +73,7 @@ pub(crate) struct Inlets {
     pub(crate) carriers: mpsc::Receiver<Event>,
     pub(crate) arrivals: mpsc::Receiver<Arrival>,
     pub(crate) stop: mpsc::Receiver<&'static str>,
+    pub(crate) forwards: mpsc::UnboundedReceiver<Told>,
 }
 
 /// Something that woke the keeper.
@@ -77,6 +81,7 @@ enum Wake {
     Visit(Visit),
     Carrier(Event),
     Arrival(Arrival),
+    Forward(Told),
     Stop(&'static str),
     Output(Source),
     Input,
@@ -128,6 +133,10 @@ impl Keeper {
                 let Ok(event) = inlets.carriers.try_recv() else { break };
                 self.handle(now, Wake::Carrier(event));
             }
+            for _ in 0..EVENTS_PER_TURN {
+                let Ok(told) = inlets.forwards.try_recv() else { break };
+                self.handle(now, Wake::Forward(told));
+            }
             self.settle(clock::now());
         }
         self.farewell().await;
@@ -143,6 +152,7 @@ impl Keeper {
             Some(event) = inlets.carriers.recv() => Wake::Carrier(event),
             Some(visit) = inlets.visits.recv() => Wake::Visit(visit),
             Some(arrival) = inlets.arrivals.recv() => Wake::Arrival(arrival),
+            Some(told) = inlets.forwards.recv() => Wake::Forward(told),
             Some(signal) = inlets.stop.recv() => Wake::Stop(signal),
             () = self.output_ready(Source::Output), if reads_output => Wake::Output(Source::Output),
             () = self.output_ready(Source::Errors), if reads_errors => Wake::Output(Source::Errors),
@@ -161,6 +171,7 @@ impl Keeper {
             Wake::Visit(Visit::Refused(refusal)) => self.on_refused(now, &refusal),
             Wake::Visit(Visit::Question { ask, reply }) => self.on_question(now, ask, reply),
             Wake::Arrival(arrival) => self.on_arrival(now, arrival),
+            Wake::Forward(told) => self.on_forward(now, told),
             Wake::Stop(signal) => self.on_stop(now, signal),
             Wake::Output(source) => drop(self.on_output(now, source)),
             Wake::Input => self.program.iter_mut().for_each(Program::write_input),
@@ -186,17 +197,24 @@ impl Keeper {
 
     fn serve_client(&mut self, now: Moment, index: usize) {
         while let Some(event) = self.attachments[index].1.driver.link.poll_event() {
-            if let LinkEvent::Closed(ending) = event {
-                self.dismiss(now, index, ending.clone());
-                if ending.code == EndingCode::Ended {
-                    self.hang_up(now, &ending.evidence);
+            match event {
+                LinkEvent::Closed(ending) => {
+                    self.dismiss(now, index, ending.clone());
+                    if ending.code == EndingCode::Ended {
+                        self.hang_up(now, &ending.evidence);
+                    }
+                    return;
                 }
-                return;
+                LinkEvent::Readable(stream) | LinkEvent::Writable(stream) => {
+                    self.attachments[index].1.move_forwarded(now, &event, stream);
+                }
+                LinkEvent::Silent | LinkEvent::Heard | LinkEvent::Doubt(_) => {}
             }
         }
         if let Err(ending) = self.read_messages(now, index) {
             return self.dismiss(now, index, ending);
         }
+        self.act_on_forwards(now, index);
         self.take_input(now, index);
     }
 

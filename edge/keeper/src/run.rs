@@ -96,6 +96,7 @@ async fn serve(
     let (carriers, carriers_in) = mpsc::channel(EVENTS_MAX);
     let (arrivals, arrivals_in) = mpsc::channel(ARRIVALS_MAX);
     let (stop, stop_in) = mpsc::channel(1);
+    let (forwards, forwards_in) = mpsc::unbounded_channel();
     watch_signals(stop).map_err(system("signals"))?;
     tokio::spawn(door::serve(listener, keys.clone(), visits));
     if lingering::logout(&abide_host::users::current()) == Logout::KillsScope {
@@ -104,9 +105,15 @@ async fn serve(
     if let Some(readiness) = readiness.take() {
         readiness.announce("ready").map_err(system("readiness"))?;
     }
-    let keeper = Keeper::new(id, start, connection, keys, Outlets { carriers, arrivals });
-    let inlets =
-        Inlets { visits: visits_in, carriers: carriers_in, arrivals: arrivals_in, stop: stop_in };
+    let outlets = Outlets { carriers, arrivals, forwards };
+    let keeper = Keeper::new(id, start, connection, keys, outlets);
+    let inlets = Inlets {
+        visits: visits_in,
+        carriers: carriers_in,
+        arrivals: arrivals_in,
+        stop: stop_in,
+        forwards: forwards_in,
+    };
     keeper.serve(inlets).await.map_err(system("event loop"))
 }
 

@@ -95,7 +95,13 @@ mod tests {
         let Ok(CommandLine::Session(flags)) = parse(&args) else { panic!("{line:?}") };
         let build = BuildId::new("1", &[7; 32]);
         let plan = BootstrapPlan::new(Token::new([1; 16]), build, vec![]).unwrap();
-        let argv = bootstrap_argv(&flags, settings, bring, Beside::default(), &RemoteLine::new(&plan).unwrap());
+        let argv = bootstrap_argv(
+            &flags,
+            settings,
+            bring,
+            Beside::default(),
+            &RemoteLine::new(&plan).unwrap(),
+        );
         argv.into_iter().map(|it| it.into_string().unwrap()).collect()
     }
 

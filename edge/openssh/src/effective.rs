@@ -191,7 +191,8 @@ impl Effective {
             "forkafterauthentication" => self.background = is_on(value),
             "forwardagent" => {
                 self.forward_agent = is_on(value);
-                self.forward_agent_at = set().filter(|at| !["yes", "true", "no"].contains(&&at[..]));
+                self.forward_agent_at =
+                    set().filter(|at| !["yes", "true", "no"].contains(&&at[..]));
             }
             "identityagent" => self.identity_agent = Some(text()),
             "gatewayports" => self.gateway_ports = is_on(value),

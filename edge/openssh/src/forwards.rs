@@ -138,12 +138,25 @@ mod tests {
 
     #[test]
     fn what_ssh_prints_is_read() {
-        let port = |bind: Option<&str>, port| ListenPlace::Port { bind: bind.map(Into::into), port };
+        let port =
+            |bind: Option<&str>, port| ListenPlace::Port { bind: bind.map(Into::into), port };
         let host = |host: &str, port| Target::Host { host: host.into(), port };
         for (keyword, value, side, listen, target) in [
-            ("localforward", "8080 [localhost]:80", Side::Local, port(None, 8080), host("localhost", 80)),
+            (
+                "localforward",
+                "8080 [localhost]:80",
+                Side::Local,
+                port(None, 8080),
+                host("localhost", 80),
+            ),
             ("localforward", "[*]:77 [::1]:5", Side::Local, port(Some("*"), 77), host("::1", 5)),
-            ("localforward", "/a /b", Side::Local, ListenPlace::Path("/a".into()), Target::Path("/b".into())),
+            (
+                "localforward",
+                "/a /b",
+                Side::Local,
+                ListenPlace::Path("/a".into()),
+                Target::Path("/b".into()),
+            ),
             ("dynamicforward", "[::1]:1081", Side::Local, port(Some("::1"), 1081), Target::Socks),
             ("remoteforward", "1080 [socks]:0", Side::Remote, port(None, 1080), Target::Socks),
             ("remoteforward", "[]:0 [h]:22", Side::Remote, port(Some(""), 0), host("h", 22)),
@@ -151,7 +164,9 @@ mod tests {
             let forward = Forward { side, listen, target };
             assert_eq!(Forward::parse_printed(keyword, value), Some(forward), "{keyword} {value}");
         }
-        for (keyword, value) in [("localforward", "8080"), ("host", "a b"), ("localforward", "x [h]:1")] {
+        for (keyword, value) in
+            [("localforward", "8080"), ("host", "a b"), ("localforward", "x [h]:1")]
+        {
             assert_eq!(Forward::parse_printed(keyword, value), None);
         }
     }

@@ -105,14 +105,21 @@ fn forward(listen: &ListenPlace, target: &Target) -> Vec<u8> {
         Target::Path(path) => (path.display().to_string(), NO_PORT),
         Target::Socks => ("socks".to_owned(), 0),
     };
-    [word(REMOTE).to_vec(), text(&bind), word(port).to_vec(), text(&to), word(to_port).to_vec()].concat()
+    [word(REMOTE).to_vec(), text(&bind), word(port).to_vec(), text(&to), word(to_port).to_vec()]
+        .concat()
 }
 
 /// Asks the server to open a connection, in proxy mode. `Target::Socks` leads nowhere and is `None`.
 pub fn channel_open(ours: u32, target: &Target) -> Option<Vec<u8>> {
     // No window: nothing is to be sent to us before we close it again.
     let head = |kind: &str| {
-        [vec![0, CHANNEL_OPEN], text(kind), word(ours).to_vec(), word(0).to_vec(), word(32_768).to_vec()]
+        [
+            vec![0, CHANNEL_OPEN],
+            text(kind),
+            word(ours).to_vec(),
+            word(0).to_vec(),
+            word(32_768).to_vec(),
+        ]
     };
     let body = match target {
         Target::Host { host, port } => [

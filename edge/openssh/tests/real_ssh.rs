@@ -6,8 +6,8 @@ mod sshd;
 mod support;
 
 use abide_openssh::{
-    Bring, CommandLine, Invocation, Silence, SshEnding, bootstrap_argv, classify, explain_silence,
-    parse, query,
+    Beside, Bring, CommandLine, Invocation, Silence, SshEnding, bootstrap_argv, classify,
+    explain_silence, parse, query,
 };
 use sshd::{Sshd, free_port};
 use std::ffi::OsString;
@@ -27,7 +27,7 @@ fn bring(flags: &[String], tail: &[&str], build: &str) -> Running {
     let invocation = invocation(flags, tail);
     let settings = query("ssh".as_ref(), &invocation).expect("settings");
     let line = remote_line(&unique_build(build));
-    let argv = bootstrap_argv(&invocation, &settings, Bring::First, &line);
+    let argv = bootstrap_argv(&invocation, &settings, Bring::First, Beside::default(), &line);
     Running::start(Command::new("ssh").args(argv))
 }
 

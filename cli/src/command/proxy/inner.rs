@@ -43,6 +43,7 @@ pub(super) fn plan(
         stdin_null: false,
         udp_via: planning::udp_via()?,
         no_udp: link.no_udp,
+        quiet: false,
     })
 }
 

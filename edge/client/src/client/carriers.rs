@@ -62,11 +62,17 @@ impl Client<'_> {
 
     pub(super) fn on_attempt(&mut self, now: Moment, attempt: Attempted) -> Option<Outcome> {
         match attempt {
-            Attempted::Joined { child, pipe } => {
+            Attempted::Joined { child, pipe, questions } => {
                 tracing::info!("ssh connected");
                 self.recovery.handle_ssh_done(now);
                 self.driver.join(now, Parts::Pipe(*pipe), false);
                 self.child = Some(*child);
+                self.questions = questions;
+                self.forwarding.ssh_for_questions = false;
+                self.open_gate();
+            }
+            Attempted::Failed { .. } | Attempted::Stalled if self.forwarding.ssh_for_questions => {
+                self.give_up_questions("ssh could not be run again without asking you something");
             }
             Attempted::Failed { needs_user } => self.recovery.handle_ssh_failed(now, needs_user),
             Attempted::Stalled => self.recovery.handle_ssh_stalled(now),
@@ -79,11 +85,13 @@ impl Client<'_> {
     pub(super) fn run_ssh(&mut self) {
         let attempts = self.outlets.attempts.clone();
         self.attempt += 1;
-        let Some(way) = self.plan.way.clone() else {
+        let Some(mut way) = self.plan.way.clone() else {
             // The receiver lives as long as the client.
             let _ = attempts.send((self.attempt, Attempted::SessionGone));
             return;
         };
+        // Forwards may have been added since.
+        way.asks |= !self.forwarding.rules.is_empty();
         let again = Again {
             number: self.attempt,
             way,

@@ -22,7 +22,10 @@ impl Client<'_> {
             Outcome::Signalled(_) if self.local.is_some() => {
                 Some(Ending::new(EndingCode::Detached, Blame::You, ""))
             }
-            Outcome::Signalled(_) | Outcome::Left { .. } | Outcome::OutputClosed => {
+            Outcome::Signalled(_)
+            | Outcome::Left { .. }
+            | Outcome::OutputClosed
+            | Outcome::ForwardFailed => {
                 Some(Ending::new(EndingCode::Ended, Blame::You, "its client left"))
             }
             Outcome::Closed(_) | Outcome::Lost(_) => None,

@@ -7,6 +7,8 @@ use bytes::Bytes;
 
 use super::Client;
 use crate::outage::{Doing, Outage};
+use crate::outcome::Outcome;
+use crate::plan::Notice;
 use crate::terminal::CLEAR;
 
 impl Client<'_> {
@@ -42,7 +44,7 @@ impl Client<'_> {
         }
     }
 
-    pub(super) fn read_messages(&mut self, now: Moment) {
+    pub(super) fn read_messages(&mut self, now: Moment) -> Option<Outcome> {
         while let Read::Bytes(bytes) = self.driver.link.read(now, StreamId::CONTROL) {
             self.messages.push(&bytes);
         }
@@ -52,10 +54,17 @@ impl Client<'_> {
                 Some(ClientMessage::OutputRestarts(restarts)) => {
                     self.restart_output(restarts.stream)
                 }
+                Some(ClientMessage::Listening(listening)) => {
+                    if let Some(outcome) = self.on_listening(listening) {
+                        return Some(outcome);
+                    }
+                }
+                Some(ClientMessage::Cut(cut)) => self.on_cut(&cut),
                 // Our own terminal keeps its size; what does not fit is the smaller one's loss.
                 Some(ClientMessage::Resized(_)) | None => {}
             }
         }
+        None
     }
 
     pub(super) fn restart_output(&mut self, stream: u64) {
@@ -83,6 +92,20 @@ impl Client<'_> {
         let outage = Outage { silent: now.since(since), doing, escape: self.escape.character() };
         let text = self.voice.outage(&outage);
         self.stdout.put(Bytes::from(self.outage.draw(now, local.screen(), &text)));
+    }
+
+    /// A line for the person, as ssh would print it on stderr, without spoiling the screen.
+    pub(super) fn remark(&mut self, text: &str) {
+        if self.local.as_ref().is_none_or(|local| !local.is_shown()) {
+            return self.voice.tell(Notice::Remark(text));
+        }
+        if self.plan.quiet {
+            return;
+        }
+        let line = format!("{text}\r\n");
+        self.uncover();
+        self.local.iter_mut().for_each(|local| local.feed(line.as_bytes()));
+        self.stdout.put(Bytes::from(line));
     }
 
     /// Removes the outage line if it is shown.

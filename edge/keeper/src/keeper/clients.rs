@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use abide_carrier::quic::PublicKey;
 use abide_carrier::{Driver, LinkTag, Parts, Pipe};
+use abide_forward::Forwards;
 use abide_link::{Link, LinkKey, Role};
 use abide_session::{
     Attach, Opening, OpeningAnswer, Quic, RefusalCode, Refused, Terminal, Welcome, encode,
@@ -73,7 +74,8 @@ impl Keeper {
         let driver = Driver::new(link, tag, self.outlets.carriers.clone());
         let Attach { client: name, terminal, .. } = attach;
         let shared = self.canvas.is_some();
-        let mut client = Attachment::new(link_id, driver, name, terminal.clone(), shared);
+        let forwards = Forwards::new(Role::Keeper, tag.0, self.outlets.forwards.clone());
+        let mut client = Attachment::new(link_id, driver, name, terminal.clone(), shared, forwards);
         client.driver.join(now, Parts::Pipe(pipe), true);
         if !fresh {
             self.show_all(&mut client, terminal.as_ref());

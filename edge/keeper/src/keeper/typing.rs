@@ -35,6 +35,11 @@ impl Keeper {
                 let by = self.attachments[index].1.name().to_owned();
                 self.hang_up(now, &by);
             }
+            KeeperMessage::Listen(listen) => self.attachments[index].1.listen(&listen),
+            KeeperMessage::Unlisten(listener) => {
+                self.attachments[index].1.forwards.unlisten(listener);
+            }
+            KeeperMessage::Cut(cut) => self.attachments[index].1.on_cut(&cut),
         }
     }
 

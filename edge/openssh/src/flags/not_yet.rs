@@ -34,9 +34,6 @@ impl NotYet {
 
     /// Whether `ClearAllForwardings` takes it back.
     pub(super) fn cleared_by_option(&self) -> bool {
-        matches!(
-            self,
-            NotYet::TunDevice(_)
-        )
+        matches!(self, NotYet::TunDevice(_))
     }
 }

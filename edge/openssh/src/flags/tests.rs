@@ -64,23 +64,28 @@ fn some_lines_are_only_for_ssh() {
 
 #[test]
 fn what_is_not_carried_yet_is_named() {
-    let got = session(&["-L", "1:a:2", "-R3:b:4", "-D5", "-w", "0:1", "-AXg", "-fN", "h"]);
+    let got = session(&["-w", "0:1", "-X", "-fN", "h"]);
     let flags: Vec<_> = got.not_yet.iter().map(NotYet::flag).collect();
-    assert_eq!(flags, ["-L", "-R", "-D", "-w", "-A", "-X", "-g", "-N", "-f"]);
-    assert_eq!(got.not_yet[0], NotYet::LocalForward("1:a:2".into()));
+    assert_eq!(flags, ["-w", "-X", "-N", "-f"]);
     assert!(got.stdin_null && got.background && got.no_command);
     assert_eq!(session(&["-Wx:1", "h"]).not_yet, [NotYet::StdioForward("x:1".into())]);
     assert_eq!(session(&["-Y", "h"]).not_yet, [NotYet::ForwardX11Trusted]);
-    let option = session(&["-o", "LocalForward 1 a:2", "-oForwardAgent=yes", "h"]);
-    let local = NotYet::LocalForward("1 a:2".into());
-    assert_eq!(option.not_yet, [local, NotYet::ForwardAgent]);
+}
+
+#[test]
+fn forwards_are_for_ssh_to_read_and_not_to_make() {
+    let got = session(&["-L", "1:a:2", "-AvR3:b:4", "-D5", "-o", "LocalForward 1 a:2", "-ag", "h"]);
+    let forwarding = ["-L", "1:a:2", "-A", "-R", "3:b:4", "-D", "5", "-a", "-g"];
+    assert_eq!(got.forwarding, line(&forwarding));
+    assert_eq!(got.passed, line(&["-v", "-o", "LocalForward 1 a:2", "-a"]));
+    assert_eq!(got.not_yet, []);
 }
 
 #[test]
 fn what_is_switched_off_is_no_matter() {
     for words in [
         &["-oForwardAgent=no", "-oClearAllForwardings=yes", "-oForwardX11 no", "-xa", "h"][..],
-        &["-A", "-X", "h", "-ax"],
+        &["-X", "h", "-x"],
         &["-L", "1:a:2", "-o", "clearallforwardings = yes", "h"],
         &["-oForwardAgent=no", "-oForwardAgent=yes", "h"],
         &["-oTunnel=no", "-oGatewayPorts=no", "-oSessionType=default", "h"],

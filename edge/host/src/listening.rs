@@ -1,0 +1,63 @@
+//! Who listens at a TCP port of this machine, as /proc tells. Not who connects.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// The state of a listening socket in /proc/net/tcp.
+const LISTEN: &str = "0A";
+
+/// Addresses at which this user has a listener of `port`. Empty when none has, or /proc does not tell.
+pub fn own_listeners(port: u16) -> Vec<SocketAddr> {
+    let uid = rustix::process::geteuid().as_raw();
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(std::fs::read_to_string);
+    let texts = tables.iter().flatten();
+    texts.flat_map(|table| listeners(table, uid)).filter(|at| at.port() == port).collect()
+}
+
+/// The listeners of a user in a table.
+fn listeners(table: &str, uid: u32) -> impl Iterator<Item = SocketAddr> {
+    table.lines().skip(1).filter_map(move |line| {
+        let mut words = line.split_whitespace();
+        let local = words.nth(1)?;
+        let is_listening = words.nth(1)? == LISTEN;
+        let owner: u32 = words.nth(3)?.parse().ok()?;
+        (is_listening && owner == uid).then(|| address(local)).flatten()
+    })
+}
+
+/// `0100007F:0016`: words of four bytes in the machine's order, then the port.
+fn address(text: &str) -> Option<SocketAddr> {
+    let (ip, port) = text.split_once(':')?;
+    let port = u16::from_str_radix(port, 16).ok()?;
+    let word = |at: usize| u32::from_str_radix(ip.get(at..at + 8)?, 16).ok().map(u32::to_ne_bytes);
+    let ip = match ip.len() {
+        8 => IpAddr::from(Ipv4Addr::from(word(0)?)),
+        32 => {
+            let mut bytes = [0; 16];
+            for index in 0..4 {
+                bytes[index * 4..index * 4 + 4].copy_from_slice(&word(index * 8)?);
+            }
+            IpAddr::from(Ipv6Addr::from(bytes))
+        }
+        _ => return None,
+    };
+    Some(SocketAddr::new(ip, port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    #[test]
+    fn our_own_listeners_are_seen_and_others_are_not() {
+        let four = TcpListener::bind("127.0.0.1:0").expect("a listener");
+        let port = four.local_addr().expect("an address").port();
+        assert_eq!(own_listeners(port), [four.local_addr().expect("an address")]);
+        let six = TcpListener::bind(("::1", port)).expect("a listener");
+        assert!(own_listeners(port).contains(&six.local_addr().expect("an address")));
+        drop((four, six));
+        assert_eq!(own_listeners(port), []);
+        let table = std::fs::read_to_string("/proc/net/tcp").expect("a table");
+        assert_eq!(listeners(&table, u32::MAX).count(), 0);
+    }
+}
