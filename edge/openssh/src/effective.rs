@@ -79,7 +79,7 @@ pub struct Effective {
     pub exit_on_forward_failure: bool,
     /// `StreamLocalBindUnlink`.
     pub stream_local_unlink: bool,
-    /// `StreamLocalBindMask`; 0177 unless set.
+    /// `StreamLocalBindMask`, when it is not the default (0177).
     pub stream_local_mask: Option<u32>,
     /// `SetEnv`, as name and value.
     pub set_env: Vec<(String, String)>,
@@ -199,7 +199,8 @@ impl Effective {
             "exitonforwardfailure" => self.exit_on_forward_failure = is_on(value),
             "streamlocalbindunlink" => self.stream_local_unlink = is_on(value),
             "streamlocalbindmask" => {
-                self.stream_local_mask = u32::from_str_radix(&text(), 8).ok();
+                self.stream_local_mask =
+                    u32::from_str_radix(&text(), 8).ok().filter(|it| *it != 0o177);
             }
             "forwardx11" => self.forward_x11 = is_on(value),
             "localforward" | "remoteforward" | "dynamicforward" => {
