@@ -59,10 +59,18 @@ fn the_program_sees_what_a_login_sees() {
     assert_eq!(answer(&terminal, "[ \"$SSH_TTY\" = \"$(tty)\" ] && echo same"), "same");
     assert_eq!(answer(&terminal, "echo ${SSH_CONNECTION%% *}"), "127.0.0.1");
     assert_eq!(answer(&terminal, "env | grep -c ^ABIDE_READY; umask"), "0\n0022");
-    assert_eq!(answer(&terminal, "trap 'echo w=$(stty size)' WINCH; echo set"), "set");
+    // Not the shell itself: it puts a trap off that comes while it turns to its prompt.
+    let mark = terminal.len();
+    let line =
+        "bash -c 'trap \"echo w=\\$(stty size)\" WINCH; echo rea''dy; while sleep 0.1; do :; done'";
+    terminal.send(format!("{line}\r")).expect("typed");
+    terminal.wait_for_after(mark, "ready", LIMIT).expect("a program");
     let mark = terminal.len();
     terminal.resize(SMALL).expect("resized");
     terminal.wait_for_after(mark, "w=20 60", LIMIT).expect("SIGWINCH and the size");
+    let mark = terminal.len();
+    terminal.send("\x03").expect("typed");
+    terminal.wait_for_after(mark, "$ ", LIMIT).expect("a prompt");
     terminal.send("exit 5\r").expect("typed");
     assert_eq!(terminal.wait_exit(LIMIT).expect("an end"), Exit::Code(5));
     far.wait_until_gone();
@@ -338,6 +346,39 @@ fn a_terminal_that_is_closed_leaves_its_session() {
     let back = far.terminal(&["attach", "far"]);
     back.wait_for_after(0, "here", LIMIT).expect("the screen");
     assert_eq!(answer(&back, "\x15echo back"), "back");
+}
+
+#[test]
+fn what_a_program_asks_is_answered_by_one_terminal() {
+    let far = Far::start();
+    let first = Terminal::start_sized(&far.command(&["far"]), LARGE).expect("a terminal");
+    make_ready(&first);
+    let second = far.command(&["attach", "far"]);
+    let second = Terminal::start_sized(&second, SMALL).expect("a terminal");
+    second.wait_for_after(0, "$ ", LIMIT).expect("a prompt");
+    let heard = far.path("heard");
+    let line = format!(
+        "stty raw -echo; printf 'as''ked\\033[c'; head -c 7 >{}; stty sane; echo over",
+        heard.display()
+    );
+    first.send(format!("{line}\r")).expect("typed");
+    for terminal in [&first, &second] {
+        terminal.wait_for_after(0, "asked\x1b[c", LIMIT).expect("a question");
+    }
+    // The one that did not type answers first, and is not heard; nor does its size count now.
+    second.send("\x1b[?62;4c\x1b[O").expect("answered");
+    first.send("\x1b[?1c").expect("answered");
+    second.send("\x1b[?62;4c").expect("answered");
+    let mark = first.len();
+    first.send("xy").expect("typed");
+    first.wait_for_after(mark, "over", LIMIT).expect("seven bytes");
+    assert_eq!(std::fs::read(&heard).expect("heard"), b"\x1b[?1cxy");
+    assert_eq!(answer(&first, "stty size"), "40 120");
+    second.wait_for_after(0, "<end>", LIMIT).expect("the other's output");
+    // When the one that led leaves, the other's size counts at once.
+    first.send("\r~d").expect("typed");
+    assert_eq!(first.wait_exit(LIMIT).expect("an end"), Exit::Code(0));
+    assert_eq!(answer(&second, "stty size"), "20 60");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use abide_session::{
 use abide_terms::{Ending, LinkId, Moment};
 use bytes::Bytes;
 
+use crate::answers::Answers;
 use crate::output::Canvas;
 use crate::program::Source;
 
@@ -33,6 +34,8 @@ pub(crate) struct Attachment {
     pub(crate) link: LinkId,
     pub(crate) driver: Driver,
     pub(crate) terminal: Option<Terminal>,
+    /// Takes its terminal's answers out of what is typed while another's count.
+    pub(crate) answers: Answers,
     name: String,
     output: Output,
     messages: Messages,
@@ -59,6 +62,7 @@ impl Attachment {
             link,
             driver,
             terminal,
+            answers: Answers::default(),
             name,
             output,
             messages: Messages::default(),

@@ -46,6 +46,8 @@ pub(crate) struct Keeper {
     finished_at: Option<Moment>,
     kill_at: Option<Moment>,
     attachments: Vec<(LinkTag, Attachment)>,
+    /// The client that came or typed last: its terminal's size and answers are the session's.
+    leader: Option<LinkTag>,
     /// Clients that are being told that they are no longer attached.
     closing: VecDeque<(Moment, Attachment)>,
     next_tag: u64,
@@ -109,6 +111,7 @@ impl Keeper {
             finished_at: None,
             kill_at: None,
             attachments: Vec::new(),
+            leader: None,
             closing: VecDeque::new(),
             next_tag: 0,
             keys,
@@ -185,6 +188,7 @@ impl Keeper {
         for index in (0..self.attachments.len()).rev() {
             self.serve_client(now, index);
         }
+        self.choose_leader();
         self.notice_end(now);
         for (_, client) in &mut self.attachments {
             if let Some(canvas) = &self.canvas {

@@ -2,6 +2,7 @@
 //! program's terminal or pipes, keeps a terminal model, and serves any number of links to clients.
 //! Never sees the client; they meet in the link and in `abide_session`'s messages.
 
+mod answers;
 mod attachment;
 mod bridge;
 mod connection;

@@ -83,6 +83,7 @@ impl Keeper {
         tracing::info!(client = client.name(), link = %link_id, "attached");
         client.driver.pump(now);
         self.attachments.push((tag, client));
+        self.leader = Some(tag);
     }
 
     fn opening(&self, link: LinkId, key: &LinkKey, quic: Option<Quic>, fresh: bool) -> Opening {

@@ -3,8 +3,10 @@
 use abide_link::{Read, StreamId};
 use abide_session::{COMMAND_IO, KeeperMessage, TERMINAL_INPUT, Terminal};
 use abide_terms::{Blame, Ending, EndingCode, Moment};
+use bytes::Bytes;
 
 use super::Keeper;
+use crate::answers::Answers;
 use crate::program::Program;
 
 impl Keeper {
@@ -21,7 +23,7 @@ impl Keeper {
         match message {
             KeeperMessage::Resize(resize) => {
                 self.attachments[index].1.terminal = resize.terminal;
-                if self.attachments.len() == 1 {
+                if self.leader == Some(self.attachments[index].0) {
                     self.adopt_size(index);
                 }
             }
@@ -46,14 +48,11 @@ impl Keeper {
     /// Takes as much input from a client as the program has room for.
     pub(super) fn take_input(&mut self, now: Moment, index: usize) {
         let number = if self.canvas.is_some() { TERMINAL_INPUT } else { COMMAND_IO };
-        let mut typed = false;
         while self.program.as_ref().is_some_and(Program::wants_input) {
             match self.attachments[index].1.driver.link.read(now, StreamId::from_number(number)) {
                 Read::Bytes(bytes) => {
-                    if !std::mem::replace(&mut typed, true) {
-                        self.adopt_size(index);
-                    }
                     self.heap.handle_passed(now, bytes.len());
+                    let bytes = self.typed(index, bytes);
                     self.program.iter_mut().for_each(|program| program.put_input(bytes.clone()));
                 }
                 Read::End => {
@@ -65,7 +64,39 @@ impl Keeper {
         }
     }
 
-    /// The latest typer decides the size.
+    /// What of a client's bytes is for the program. Every attached terminal answers what the program
+    /// asks, but only the leader's answers count; who types leads from then on.
+    fn typed(&mut self, index: usize, bytes: Bytes) -> Bytes {
+        let led = self.is_led();
+        let (tag, client) = &mut self.attachments[index];
+        if self.leader == Some(*tag) {
+            return bytes;
+        }
+        let typed = if led { client.answers.without(&bytes).into() } else { bytes };
+        if !typed.is_empty() {
+            self.leader = Some(*tag);
+            client.answers = Answers::default();
+            self.adopt_size(index);
+        }
+        typed
+    }
+
+    /// Whether somebody who came or typed last can be heard.
+    fn is_led(&self) -> bool {
+        self.attachments.iter().any(|(tag, client)| {
+            self.leader == Some(*tag) && client.driver.link.silent_since().is_none()
+        })
+    }
+
+    /// When the leader is gone, the latest of the others takes over.
+    pub(super) fn choose_leader(&mut self) {
+        let there = self.attachments.iter().any(|(tag, _)| self.leader == Some(*tag));
+        let Some((latest, _)) = self.attachments.last().filter(|_| !there) else { return };
+        self.leader = Some(*latest);
+        self.adopt_size(self.attachments.len() - 1);
+    }
+
+    /// Makes a client's size the session's.
     fn adopt_size(&mut self, index: usize) {
         let (Some(terminal), Some(canvas)) =
             (self.attachments[index].1.terminal.clone(), &mut self.canvas)
