@@ -144,7 +144,8 @@ mod tests {
         for answer in ANSWERS.split_inclusive(['c', 'R', 'n', 'u', 'y', 't', '\\', '\x07', 'S']) {
             for at in 3..answer.len() {
                 let (front, back) = answer.as_bytes().split_at(at);
-                if front.ends_with(b"\x1b") || front.ends_with(b"\x1b[") {
+                // Not right behind an introducer: that is what Alt makes.
+                if front.iter().rev().take(2).any(|byte| *byte == 0x1b) {
                     continue;
                 }
                 assert_eq!(typed(&[front, back, b"x"]), b"x", "{answer:?} at {at}");
