@@ -120,9 +120,23 @@ fn is_answer(sequence: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    const ANSWERS: &str = "\x1b[?62;4c\x1b[>84;0;0c\x1b[24;80R\x1b[0n\x1b[?0u\x1b[?2026;2$y\x1b[8;24;80t\
-                           \x1b[I\x1b[O\x1b]11;rgb:0/0/0\x1b\\\x1b]52;c;aGk=\x07\x1bP>|x 1\x1b\\\
-                           \x1bP1+r544e=78\x1b\\\x1b_Gi=1;OK\x1b\\\x1b[?1;0;256S";
+    const ANSWERS: [&str; 15] = [
+        "\x1b[?62;4c",
+        "\x1b[>84;0;0c",
+        "\x1b[24;80R",
+        "\x1b[0n",
+        "\x1b[?0u",
+        "\x1b[?2026;2$y",
+        "\x1b[8;24;80t",
+        "\x1b[I",
+        "\x1b[O",
+        "\x1b[?1;0;256S",
+        "\x1b]11;rgb:0/0/0\x1b\\",
+        "\x1b]52;c;aGk=\x07",
+        "\x1bP>|x 1\x1b\\",
+        "\x1bP1+r544e=78\x1b\\",
+        "\x1b_Gi=1;OK\x1b\\",
+    ];
     const KEYS: &str = "ls -l\r\x1b[A\x1bOP\x1b[15;2~\x1b[97;5u\x1b[<0;1;2M\x1b[M !!\x1b[200~x\x1b[201~\
                         \x1bx\x1b\x1b[Zü\x03\x1b";
 
@@ -133,15 +147,16 @@ mod tests {
 
     #[test]
     fn keys_pass_and_answers_do_not() {
-        assert_eq!(typed(&[ANSWERS.as_bytes()]), b"");
+        let answers = ANSWERS.concat();
+        assert_eq!(typed(&[answers.as_bytes()]), b"");
         assert_eq!(typed(&[KEYS.as_bytes()]), KEYS.as_bytes());
-        let both = [ANSWERS, "a", ANSWERS, KEYS].concat();
+        let both = [&answers, "a", &answers, KEYS].concat();
         assert_eq!(typed(&[both.as_bytes()]), ["a", KEYS].concat().as_bytes());
     }
 
     #[test]
     fn answers_may_be_torn() {
-        for answer in ANSWERS.split_inclusive(['c', 'R', 'n', 'u', 'y', 't', '\\', '\x07', 'S']) {
+        for answer in ANSWERS {
             for at in 3..answer.len() {
                 let (front, back) = answer.as_bytes().split_at(at);
                 // Not right behind an introducer: that is what Alt makes.
