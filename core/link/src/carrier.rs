@@ -11,6 +11,7 @@ use crate::limits::{
     DATA_HEAD_MAX, DOUBT_MAX, EARLY_CHECK, KEEPALIVE_DATAGRAM, KEEPALIVE_MIN, KEEPALIVE_PIPE,
     PONGS_MAX, TAIL_MAX,
 };
+use crate::masking::{Copies, Masking};
 use crate::rtt::Rtt;
 use crate::stream_id::StreamId;
 
@@ -74,6 +75,8 @@ pub(crate) struct Lane {
     pub(crate) tail_at: Option<Moment>,
     /// How often it was repeated since something new was in it.
     pub(crate) tries: u32,
+    /// Repeats that do not wait for that.
+    pub(crate) copies: Copies,
 }
 
 /// PINGs that were not answered. An answer to any of them answers all.
@@ -89,6 +92,7 @@ pub(crate) struct Carrier {
     pub(crate) id: CarrierId,
     pub(crate) kind: CarrierKind,
     pub(crate) rtt: Rtt,
+    pub(crate) masking: Masking,
     pub(crate) flight: Flight,
     /// Bytes that the driver takes now. Nothing goes out on an ordered lane at zero.
     pub(crate) budget: usize,
@@ -133,6 +137,7 @@ impl Carrier {
             id,
             kind,
             rtt: Rtt::default(),
+            masking: Masking::new(now),
             flight: Flight::new(),
             budget: 0,
             resumed,

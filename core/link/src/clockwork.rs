@@ -71,7 +71,9 @@ impl Link {
                 let outbox = &self.streams.get(stream_id)?.outbox;
                 let lane = carrier.lanes.get(&stream_id)?;
                 let sent = lane.tail_at.filter(|_| outbox.tail_fits(carrier.kind))?;
-                Some((sent + carrier.rtt.retransmit_after(lane.tries), Timer::Tail(id, stream_id)))
+                let repeat = sent + carrier.rtt.retransmit_after(lane.tries);
+                let at = lane.copies.due_at().map_or(repeat, |copy| copy.min(repeat));
+                Some((at, Timer::Tail(id, stream_id)))
             })
         })
     }

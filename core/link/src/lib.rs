@@ -58,6 +58,7 @@ mod inbox;
 mod incoming;
 mod key;
 mod link;
+mod masking;
 mod outbox;
 mod outgoing;
 mod rtt;

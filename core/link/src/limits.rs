@@ -52,6 +52,26 @@ pub const PONGS_MAX: usize = 64;
 pub const TAIL_MAX: usize = 1000;
 /// Room that a DATA frame's head may need in a datagram: kind and length, and two long numbers.
 pub const DATA_HEAD_MAX: usize = 24;
+/// Tails are repeated ahead of any answer on a carrier that loses at least this share of its packets:
+/// below it, one keystroke or echo in 50 waits for a timer, which is less than the repeats would cost.
+pub const MASK_FROM: f64 = 0.01;
+/// Share of tails that may be lost with all their repeats.
+pub const MASK_RESIDUE: f64 = 0.002;
+/// Most repeats of one tail.
+pub const COPIES_MAX: u32 = 4;
+/// A repeat follows after a tenth of the round trip, but no sooner than this; each gap is twice the last.
+pub const COPY_GAP_MIN: Duration = Duration::from_millis(8);
+/// And no later than this, at first.
+pub const COPY_GAP_MAX: Duration = Duration::from_millis(40);
+/// Bytes a second that repeats on one carrier may cost. Beyond it they are left out.
+pub const MASK_RATE: u64 = 8 * 1024;
+/// Bytes that they may cost at once.
+pub const MASK_BURST: u64 = 8 * 1024;
+/// Loss is the share of this many packets, the last ones: 25 s of typing or so.
+pub const LOSS_COUNTED_MAX: f64 = 256.0;
+/// Packets that are taken to have arrived before the first: a carrier begins as one that loses nothing,
+/// and a single loss among the first packets turns repeats on.
+pub const LOSS_PRIOR: f64 = 10.0;
 /// Bytes of an ending's evidence on the wire; longer is cut.
 pub const EVIDENCE_MAX: usize = 512;
 

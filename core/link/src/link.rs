@@ -127,6 +127,13 @@ impl Link {
         self.carriers.iter().find(|carrier| carrier.id == id).map(|carrier| carrier.rtt)
     }
 
+    /// The share of packets that a datagram carrier loses, as far as its transport can tell; and the
+    /// bytes that repeats have cost to mask that.
+    pub fn masking(&self, id: CarrierId) -> Option<(f64, u64)> {
+        let carrier = self.carriers.iter().find(|carrier| carrier.id == id)?;
+        Some((carrier.masking.loss(), carrier.masking.repeated()))
+    }
+
     /// Whether a carrier is in doubt, or not there.
     pub fn in_doubt(&self, id: CarrierId) -> bool {
         self.carriers
@@ -296,6 +303,14 @@ impl Link {
     pub fn set_budget(&mut self, id: CarrierId, bytes: usize) {
         if let Some(carrier) = self.carrier_mut(id) {
             carrier.budget = bytes;
+        }
+    }
+
+    /// The transport of a datagram carrier has sent and lost this many packets since it joined. How
+    /// often tails are repeated ahead of any answer follows from it.
+    pub fn handle_packet_counts(&mut self, id: CarrierId, sent: u64, lost: u64) {
+        if let Some(carrier) = self.carrier_mut(id) {
+            carrier.masking.handle_counts(sent, lost);
         }
     }
 

@@ -7,6 +7,7 @@ use crate::carrier::{CarrierId, Lane as Sent};
 use crate::frame::{Frame, Received, data_head};
 use crate::limits::{PAYLOAD_USUAL, RESUME_STREAMS_MAX, TAIL_MAX};
 use crate::link::{Lane, Link, Transmit};
+use crate::masking::Copies;
 use crate::stream_id::{Class, StreamId};
 use crate::streams::Stream;
 
@@ -126,7 +127,7 @@ impl Link {
         let due =
             lane.tail_at.is_none_or(|sent| now >= sent + carrier.rtt.retransmit_after(lane.tries));
         if !fresh && !due {
-            return None;
+            return self.copy(now, index, id);
         }
         // While nothing is heard, new bytes wait for the next repeat.
         if fresh && !due && mute {
@@ -135,6 +136,12 @@ impl Link {
         lane.tries = if fresh && carrier.doubt.is_none() { 0 } else { lane.tries + 1 };
         lane.tail_end = end;
         lane.tail_at = Some(now);
+        let masks = carrier.doubt.is_none();
+        lane.copies = if masks {
+            carrier.masking.plan(now, carrier.rtt.smoothed())
+        } else {
+            Copies::default()
+        };
         carrier.lanes.insert(id, lane);
         carrier.sample = match carrier.sample {
             None if fresh => Some((id, end, now)),
@@ -143,6 +150,20 @@ impl Link {
         };
         carrier.owed.get_or_insert(now);
         let head = data_head(id, from, bytes.len(), fin);
+        Some(Transmit { carrier: carrier.id, lane: Lane::Datagram, head, body: bytes })
+    }
+
+    /// A tail once more, ahead of any answer, where the path loses packets.
+    fn copy(&mut self, now: Moment, index: usize, id: StreamId) -> Option<Transmit> {
+        let carrier = &mut self.carriers[index];
+        let lane = carrier.lanes.get_mut(&id)?;
+        lane.copies.due_at().filter(|due| *due <= now)?;
+        lane.copies.handle_sent(now);
+        let (from, bytes, fin) = self.streams.get(id)?.outbox.tail(carrier.kind)?;
+        let head = data_head(id, from, bytes.len(), fin);
+        if carrier.doubt.is_some() || !carrier.masking.afford(now, head.len() + bytes.len()) {
+            return None;
+        }
         Some(Transmit { carrier: carrier.id, lane: Lane::Datagram, head, body: bytes })
     }
 
@@ -162,10 +183,18 @@ impl Link {
         let is_pipe = carrier.kind.datagram_max().is_none();
         let room = if is_pipe { carrier.flight.room() } else { u64::MAX };
         let closed = self.ending.is_some() || !carrier.resumed || carrier.is_mute(now);
-        if closed || carrier.budget == 0 || room == 0 {
+        if closed {
             return None;
         }
         let kind = carrier.kind;
+        let full = carrier.budget == 0 || room == 0;
+        if let Some(transmit) = self.stirred(now, index) {
+            return Some(transmit);
+        }
+        if full {
+            return None;
+        }
+        let carrier = &self.carriers[index];
         if self.bulk_on.replace(carrier.id) != Some(carrier.id) {
             self.streams.wake_all();
         }
@@ -179,6 +208,19 @@ impl Link {
                 return Some(transmit);
             }
             self.streams.rest(id);
+        }
+        None
+    }
+
+    /// A little on a stream that had nothing under way: a request or a keystroke inside a forwarded
+    /// connection. It does not wait for what others have under way.
+    fn stirred(&mut self, now: Moment, index: usize) -> Option<Transmit> {
+        while let Some(id) = self.streams.take_stirred(TAIL_MAX) {
+            if id.class() == Class::Bulk
+                && let Some(transmit) = self.ordered(now, index, id, TAIL_MAX)
+            {
+                return Some(transmit);
+            }
         }
         None
     }

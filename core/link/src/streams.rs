@@ -101,6 +101,8 @@ pub(crate) struct Streams {
     undrained: [BTreeSet<StreamId>; 2],
     /// May have something for the best carrier's ordered lanes.
     ready: BTreeSet<StreamId>,
+    /// Of these, streams that had nothing under way when they got something to send.
+    stirred: BTreeSet<StreamId>,
     acks: BTreeSet<(Moment, StreamId)>,
     /// Counts what a RESUME would tell, and what it would tell of, oldest first.
     news: u64,
@@ -174,11 +176,14 @@ impl Streams {
         }
         if after.drained {
             self.undrained[class(id)].remove(&id);
-            self.ready.remove(&id);
+            self.rest(id);
         } else {
             self.undrained[class(id)].insert(id);
             if before.sendable != after.sendable {
                 self.ready.insert(id);
+                if before.drained {
+                    self.stirred.insert(id);
+                }
             }
         }
         self.beyond_first = self.beyond_first - before.beyond_first + after.beyond_first;
@@ -196,7 +201,7 @@ impl Streams {
         let facts = stream.facts(id);
         stream.ack_at.map(|at| self.acks.remove(&(at, id)));
         self.undrained[class(id)].remove(&id);
-        self.ready.remove(&id);
+        self.rest(id);
         self.changed.remove(&stream.news);
         self.beyond_first -= facts.beyond_first;
         self.grown -= facts.grown;
@@ -245,6 +250,17 @@ impl Streams {
     /// It has nothing to send in order until it changes.
     pub(crate) fn rest(&mut self, id: StreamId) {
         self.ready.remove(&id);
+        self.stirred.remove(&id);
+    }
+
+    /// A stream that had nothing under way and has a little to send now; asked for once.
+    pub(crate) fn take_stirred(&mut self, little: usize) -> Option<StreamId> {
+        loop {
+            let id = self.stirred.pop_first()?;
+            if self.get(id).is_some_and(|stream| stream.outbox.buffered() <= little) {
+                return Some(id);
+            }
+        }
     }
 
     /// Another carrier is the best one: what was sent on the last one counts no more.

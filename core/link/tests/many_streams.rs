@@ -235,3 +235,15 @@ fn what_was_received_of_many_streams_is_told_in_parts() {
     assert_eq!(told.iter().sum::<usize>() as u64, MANY);
     assert!(told.iter().all(|count| *count <= RESUME_STREAMS_MAX), "{told:?}");
 }
+
+#[test]
+fn a_little_on_a_stream_at_rest_does_not_wait_for_bulk() {
+    let mut pair = Pair::new();
+    pair.run(10, |_| true);
+    fill(&mut pair.ends[0], StreamId::new(Role::Client, Class::Bulk, 1), usize::MAX);
+    assert!(pair.sent(0).len() > 1);
+    assert!(pair.sent(0).is_empty(), "as much is in flight as may be");
+    pair.ends[0].write(forward(1), Bytes::from_static(b"request")).expect("room");
+    fill(&mut pair.ends[0], forward(2), usize::MAX);
+    assert_eq!(pair.sent(0).len(), 1, "the request, and not the other bulk");
+}

@@ -15,6 +15,9 @@ use crate::{pipe, quic};
 /// which a NAT forgets. Whatever waits for one looks sooner.
 const SIGN_FRESH: Duration = Duration::from_secs(4);
 
+/// Lost packets are counted no more often than this, while something goes on.
+const COUNT_EVERY: Duration = Duration::from_millis(100);
+
 /// A carrier that is gone, and why.
 #[derive(Debug)]
 pub struct Loss {
@@ -36,13 +39,23 @@ pub struct Driver {
     next_carrier: u64,
     /// When signs of life were last looked for.
     looked: Option<Moment>,
+    /// When lost packets were last counted.
+    counted: Option<Moment>,
     events: mpsc::Sender<Event>,
 }
 
 impl Driver {
     /// Drives `link`; its carriers report to `events` under `tag`.
     pub fn new(link: Link, tag: LinkTag, events: mpsc::Sender<Event>) -> Self {
-        Driver { link, tag, wires: Vec::new(), next_carrier: 0, looked: None, events }
+        Driver {
+            link,
+            tag,
+            wires: Vec::new(),
+            next_carrier: 0,
+            looked: None,
+            counted: None,
+            events,
+        }
     }
 
     /// Adds a carrier; it replaces an older one of its kind, which is closed. `first` as in
@@ -98,6 +111,7 @@ impl Driver {
 
     /// Sends all that is to be sent now.
     pub fn pump(&mut self, now: Moment) {
+        self.count_packets(now);
         while let Some(stream) = self.link.poll_reset() {
             self.wires.iter_mut().for_each(|wire| wire.reset(stream));
         }
@@ -114,6 +128,19 @@ impl Driver {
             }
             if !sent {
                 return;
+            }
+        }
+    }
+
+    /// Tells the link what its carriers lose, now and then.
+    fn count_packets(&mut self, now: Moment) {
+        if self.counted.is_some_and(|counted| now < counted + COUNT_EVERY) {
+            return;
+        }
+        self.counted = Some(now);
+        for wire in &self.wires {
+            if let Some((sent, lost)) = wire.packet_counts() {
+                self.link.handle_packet_counts(wire.id, sent, lost);
             }
         }
     }

@@ -133,6 +133,16 @@ impl Wire {
     }
 }
 
+impl Wire {
+    /// Packets sent and lost since the connection began, where packets can be lost.
+    pub(crate) fn packet_counts(&self) -> Option<(u64, u64)> {
+        match &self.outlet {
+            Outlet::Pipe { .. } => None,
+            Outlet::Quic(outlet) => Some(outlet.packet_counts()),
+        }
+    }
+}
+
 impl Drop for Wire {
     fn drop(&mut self) {
         self.tasks.iter().for_each(JoinHandle::abort);

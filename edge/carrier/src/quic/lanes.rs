@@ -173,6 +173,11 @@ impl QuicOutlet {
         &self.served.queue
     }
 
+    pub(crate) fn packet_counts(&self) -> (u64, u64) {
+        let path = self.connection.stats().path;
+        (path.sent_packets, path.lost_packets)
+    }
+
     pub(crate) fn heard_since_last_asked(&mut self) -> bool {
         let heard = self.connection.stats().udp_rx.datagrams;
         std::mem::replace(&mut self.heard, heard) < heard

@@ -1,6 +1,7 @@
 //! QUIC as a carrier: datagrams for what is urgent, one ordered lane for each stream.
 
 mod admitted;
+mod bounded;
 mod doorman;
 mod far;
 mod gate;

@@ -1,8 +1,11 @@
 //! Settings of QUIC that both ends share, and why each is what it is.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use quinn::{EndpointConfig, IdleTimeout, MtuDiscoveryConfig, TransportConfig, VarInt};
+
+use super::bounded::BoundedConfig;
 
 /// Names the protocol in TLS, so that nothing else can be taken for it.
 pub(crate) const ALPN: &[u8] = b"abide/1";
@@ -47,6 +50,8 @@ pub(crate) fn transport(local: bool) -> TransportConfig {
         config.mtu_discovery_config(Some(discovery));
     }
     config
+        // Keystrokes wait in the queues that bulk fills.
+        .congestion_controller_factory(Arc::new(BoundedConfig))
         // The link decides what is alive; QUIC never gives up by itself.
         .max_idle_timeout(None::<IdleTimeout>)
         // The link sends its own keepalives, when it needs them.
