@@ -29,7 +29,7 @@ const MAY_SEE: [(&str, &str); 25] = [
     ("abide-compare", "host screen"),
     (
         "abide",
-        "link session host openssh carrier keeper client demo sshconf timeouts chart store settings relay tunnel paint",
+        "link session host openssh carrier keeper client demo sshconf timeouts chart store settings relay tunnel paint compare screen",
     ),
     ("abide-sim", "link"),
     ("abide-lab", "host screen"),

@@ -43,6 +43,9 @@ pub fn type_course(client: &Watched, course: &Course, patience: Duration) -> Res
     for stroke in course.strokes() {
         std::thread::sleep(next.since(clock::now()));
         next += course.pace;
+        if client.is_stopped() {
+            return Err(Missed::Stopped);
+        }
         match stroke {
             Stroke::Letter(letter, cell) => client.send_awaited(letter, cell)?,
             Stroke::Enter => client.send("\r")?,

@@ -3,11 +3,17 @@
 //! so that what it says of one holds for all.
 
 mod course;
+mod detour;
 mod echo;
+mod probe;
 mod sample;
+mod stop;
 mod watched;
 
 pub use course::{Cell, Course, LINE_MAX, Program};
+pub use detour::Detour;
 pub use echo::{Typed, prepare, type_course};
+pub use probe::{Recovery, leave, open, pause, recover};
 pub use sample::Sample;
+pub use stop::Stop;
 pub use watched::{Missed, Watch, Watched};

@@ -16,6 +16,7 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::io::Errno;
 
 use crate::course::Cell;
+use crate::stop::Stop;
 
 /// Scrollback of the terminal watched, in lines.
 const SCROLLBACK_LINES: usize = 10_000;
@@ -25,6 +26,8 @@ const TAIL_MAX: usize = 4_096;
 const INPUT_LIMIT: Duration = Duration::from_secs(10);
 /// Between two looks at the screen while waiting: what a wait's answer is exact to.
 const LOOK_EVERY: Duration = Duration::from_micros(500);
+/// How soon a wait notices that it is to stop.
+const HEED_EVERY: Duration = Duration::from_millis(100);
 /// How long a killed client may take to be gone.
 const GONE_LIMIT: Duration = Duration::from_secs(2);
 
@@ -58,6 +61,12 @@ pub enum Missed {
         /// The last lines with text.
         shown: String,
     },
+    /// It was asked to stop.
+    #[error("stopped")]
+    Stopped,
+    /// It asks something, and nobody is there to answer.
+    #[error("it asks: {0:?}")]
+    Question(String),
     /// The terminal fails.
     #[error(transparent)]
     Terminal(#[from] io::Error),
@@ -95,14 +104,16 @@ pub struct Watched {
 struct View {
     state: Mutex<State>,
     changed: Condvar,
+    stop: Stop,
 }
 
 impl Watched {
-    /// Starts a client on a terminal of this size. The environment wants a TERM like xterm's.
+    /// Starts a client on a terminal of this size. The environment wants a TERM like xterm's. Waits
+    /// heed `wish`.
     ///
     /// # Errors
     /// No terminal can be had, or the program does not start.
-    pub fn start(command: &ShellCommand, size: Size) -> io::Result<Watched> {
+    pub fn start(command: &ShellCommand, size: Size, wish: &Stop) -> io::Result<Watched> {
         let size = size.clamped();
         let cells = pty::Size { rows: size.rows, cols: size.cols, xpixel: 0, ypixel: 0 };
         let mut pty = pty::open(cells)?;
@@ -117,7 +128,11 @@ impl Watched {
             first_unseen: 0,
             ended: false,
         };
-        let view = Arc::new(View { state: Mutex::new(state), changed: Condvar::new() });
+        let view = Arc::new(View {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            stop: wish.clone(),
+        });
         let master = Arc::new(pty.master);
         let (from, to, stopped) = (Arc::clone(&master), Arc::clone(&view), Arc::clone(&stop));
         let reader = std::thread::Builder::new()
@@ -210,6 +225,25 @@ impl Watched {
         self.wait(text, limit, |screen| shows(screen).then_some(()))
     }
 
+    /// Waits until the screen has exactly this line.
+    ///
+    /// # Errors
+    /// As [`Watched::wait`].
+    pub fn wait_for_line(&self, text: &str, limit: Duration) -> Result<(), Missed> {
+        let shows = |screen: &Screen| screen.lines().iter().any(|line| line == text);
+        self.wait(text, limit, |screen| shows(screen).then_some(()))
+    }
+
+    /// The error for a client that asks something.
+    pub(crate) fn missed_question(&self) -> Missed {
+        Missed::Question(shown(&self.view.lock().screen))
+    }
+
+    /// Whether it was asked to stop.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.view.stop.is_set()
+    }
+
     /// Waits until the last bytes of output have this text, whatever of it a screen would show.
     ///
     /// # Errors
@@ -298,11 +332,14 @@ impl View {
             if state.ended {
                 return Err(Missed::Ended { what, shown: shown() });
             }
+            if self.stop.is_set() {
+                return Err(Missed::Stopped);
+            }
             let left = deadline.since(clock::now());
             if left.is_zero() {
                 return Err(Missed::Late { what, limit, shown: shown() });
             }
-            drop(self.changed.wait_timeout(state, left));
+            drop(self.changed.wait_timeout(state, left.min(HEED_EVERY)));
             // A flood changes the screen thousands of times a second.
             std::thread::sleep(LOOK_EVERY);
         }

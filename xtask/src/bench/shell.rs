@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use abide_compare::Watched;
+use abide_compare::{Stop, Watched};
 use abide_lab::terminal;
 use abide_screen::{Screen, Size};
 
@@ -51,7 +51,7 @@ impl Shell {
 
 /// Opens a client; returns when a prompt is there and it uses the carrier that it is to use.
 pub(crate) fn open(field: &Field, tool: Tool, size: Size) -> Result<Watched, Trouble> {
-    let client = Watched::start(&terminal::translate(&tool.shell(field)), size)?;
+    let client = Watched::start(&terminal::translate(&tool.shell(field)), size, &Stop::default())?;
     client.wait("a prompt", OPEN_LIMIT, |screen| {
         let prompt = |line: &String| line.ends_with(['#', '$', '%', '>']);
         screen.lines().iter().any(prompt).then_some(())
