@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::command::compare::CompareArgs;
 use crate::command::proxy::ProxyArgs;
 use crate::command::timeouts::Timeouts;
 use crate::command::tunnel::TunnelArgs;
@@ -100,6 +101,8 @@ pub(crate) enum Own {
         #[command(subcommand)]
         verb: Timeouts,
     },
+    /// Would another client do better here? ssh, mosh, autossh and abide over your path
+    Compare(Box<CompareArgs>),
     /// Show on this machine what abide does when the cable is pulled
     Demo {
         /// Print the table as JSON
@@ -118,8 +121,19 @@ pub(crate) enum Own {
 const NOT_OURS: &str = "ssh has no long options, and abide has none of that name here";
 const PORTS_RULE: &str = "that is one port or LOW-HIGH, both from 1 to 65535, the lower first";
 
-const NAMES: [&str; 10] =
-    ["ls", "attach", "detach", "end", "tunnel", "proxy", "timeouts", "demo", "completions", "man"];
+const NAMES: [&str; 11] = [
+    "ls",
+    "attach",
+    "detach",
+    "end",
+    "tunnel",
+    "proxy",
+    "timeouts",
+    "compare",
+    "demo",
+    "completions",
+    "man",
+];
 
 /// Reads the command line. The first word decides: one of ours, or ssh's form.
 pub(crate) fn read(arguments: &[OsString]) -> Result<Request, Complaint> {
@@ -167,8 +181,9 @@ fn own(arguments: &[OsString]) -> Result<Request, Complaint> {
 fn arrange(arguments: &[OsString]) -> Result<Vec<OsString>, Complaint> {
     let [program, command, rest @ ..] = arguments else { return Ok(arguments.to_vec()) };
     let whole = Cli::command();
-    let takes_place =
-        ["ls", "attach", "detach", "end", "tunnel", "proxy"].iter().any(|name| command == name);
+    let takes_place = ["ls", "attach", "detach", "end", "tunnel", "proxy", "compare"]
+        .iter()
+        .any(|name| command == name);
     let Some(own) = whole.find_subcommand(command).filter(|_| takes_place) else {
         return Ok(arguments.to_vec());
     };

@@ -17,3 +17,10 @@ pub(crate) fn note(line: impl std::fmt::Display) {
 pub(crate) fn stderr_is_terminal() -> bool {
     std::io::stderr().is_terminal()
 }
+
+/// Whether stdout shows colours, and the person wants them (NO_COLOR).
+pub(crate) fn wants_colour() -> bool {
+    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    std::io::stdout().is_terminal() && !unwanted && !is_dumb
+}

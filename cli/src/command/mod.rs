@@ -2,6 +2,7 @@
 
 mod attach;
 mod autossh;
+pub(crate) mod compare;
 mod demo;
 mod end;
 pub(crate) mod help;
@@ -33,6 +34,7 @@ pub(crate) fn run(request: Request) -> Result<Exit, Complaint> {
             Own::Proxy(args) => proxy::run(*args),
             Own::Tunnel(args) => tunnel::run(*args),
             Own::Timeouts { verb } => timeouts::run(&verb),
+            Own::Compare(args) => compare::run(*args),
             Own::Demo { json } => demo::run(json),
             Own::Completions { shell } => {
                 let mut text = Vec::new();

@@ -19,8 +19,10 @@ const QUESTIONS: [&str; 4] = ["assword:", "passphrase", "(yes/no", "Verification
 const COMMAND_LIMIT: Duration = Duration::from_secs(20);
 /// Between two questions whether a session is back.
 const ASK_EVERY: Duration = Duration::from_millis(500);
+/// How long a program may take to end by Ctrl-C, and its shell with it.
+const LEAVE_STEP: Duration = Duration::from_millis(700);
 /// How long a shell may take to end.
-const LEAVE_LIMIT: Duration = Duration::from_secs(4);
+const LEAVE_LIMIT: Duration = Duration::from_secs(3);
 
 /// Starts a client; returns when a prompt is there, with how long that took.
 ///
@@ -55,9 +57,17 @@ fn at_prompt(screen: &Screen) -> bool {
 /// Ends the shell, whatever runs in it, so that nothing is left at the far end. True when the client
 /// ended too.
 pub fn leave(client: &Watched) -> bool {
-    // Ctrl-C for what runs, Ctrl-U for what is half typed.
-    let _gone_already = client.send("\x03\x15exit\r");
-    matches!(client.wait_exit(LEAVE_LIMIT), Ok(Some(_)))
+    let ended = |limit| matches!(client.wait_exit(limit), Ok(Some(_)));
+    // Ctrl-C for what runs. A shell throws away what was typed together with it.
+    let _gone_already = client.send("\x03");
+    if ended(LEAVE_STEP) {
+        return true;
+    }
+    // Ctrl-U for what is half typed. Twice, for a shell that was still busy.
+    (0..2).any(|_| {
+        let _gone_already = client.send("\x15exit\r");
+        ended(LEAVE_LIMIT)
+    })
 }
 
 /// What a closed path did to a session.
