@@ -35,6 +35,7 @@ Timeouts of ssh and sshd, and tunnels over plain ssh
   abide tunnel -L ... host        supervised; `abide autossh`: a drop-in
 
 More
+  abide compare host              ssh, mosh, autossh, abide: who does best here
   abide demo                      see it on this machine, with the cable pulled
   abide completions SHELL         completions for bash, zsh, fish ...
   abide man                       the manual page
