@@ -5,6 +5,7 @@
 mod echo;
 mod field;
 mod flood;
+mod forward;
 mod idle;
 mod memory;
 mod open;
@@ -23,7 +24,7 @@ use report::Report;
 
 const USAGE: &str = "\
 usage: cargo xtask bench [open|echo|throughput|idle|memory|all] [--json] [--seconds N]
-       cargo xtask bench typing|flood|outage-lines --help
+       cargo xtask bench typing|flood|outage-lines|forward --help
 
 Compares target/release/abide, or the program that ABIDE_PROGRAM names, with ssh and mosh (as root:
 it makes network namespaces). --seconds is how long `idle` watches, at least (130).";
@@ -39,6 +40,7 @@ pub(crate) fn run(words: &[&str]) -> Result<(), String> {
     match words {
         ["typing", rest @ ..] => return typing::run(rest),
         ["flood", rest @ ..] => return flood::run(rest),
+        ["forward", rest @ ..] => return forward::run(rest),
         ["outage-lines", rest @ ..] => return outage::run(rest),
         _ => {}
     }
