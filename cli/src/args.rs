@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
+use abide_prediction::Wish;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::command::compare::CompareArgs;
@@ -43,6 +44,9 @@ pub(crate) struct LinkArgs {
     /// UDP ports that the keeper may listen on
     #[arg(long, value_name = "LOW-HIGH", value_parser = ports)]
     pub(crate) udp_ports: Option<(u16, u16)>,
+    /// Show what keys will do before the server answers: adaptive, always or never
+    #[arg(long, value_name = "WHEN", value_parser = Wish::WORDS)]
+    pub(crate) predict: Option<String>,
 }
 
 /// SSH that lasts exactly as long as you say.
@@ -245,6 +249,9 @@ fn session(words: &[OsString]) -> Result<Request, Complaint> {
                 let value = needed("--udp-ports", value, &mut words)?;
                 args.options.udp_ports =
                     Some(ports(&value).map_err(|wrong| usage(wrong, PORTS_RULE))?);
+            }
+            Some(("--predict", value)) => {
+                args.options.predict = Some(needed("--predict", value, &mut words)?);
             }
             Some((unknown, _)) => {
                 return Err(usage(format!("`{unknown}` is not an option of abide"), NOT_OURS));

@@ -3,6 +3,7 @@
 mod args;
 mod command;
 mod complaint;
+mod config;
 mod demo;
 mod exit;
 mod explain;

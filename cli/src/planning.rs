@@ -9,10 +9,13 @@ use abide_openssh::{
     CommandLine, Effective, FlagError, Invocation, Session, SessionError, SessionKind, TtyRequest,
     own_build,
 };
+use abide_prediction::{NoWish, Wish};
 use abide_session::{Program, ProgramKind, Start, Terminal};
 
 use crate::args::LinkArgs;
 use crate::complaint::Complaint;
+use crate::config::{Config, wished};
+use crate::exit::Exit;
 use crate::explain;
 use crate::print;
 
@@ -82,6 +85,7 @@ pub(crate) fn plan(invocation: Invocation, link: &LinkArgs) -> Result<(Plan, Ses
         udp_via: udp_via()?,
         no_udp: link.no_udp,
         quiet,
+        predict: predict(link)?,
     };
     Ok((plan, session))
 }
@@ -107,6 +111,21 @@ fn warn_of_what_is_left_out(invocation: &Invocation, effective: &Effective) {
     if effective.forward_agent {
         print::note("abide: ForwardAgent is not carried yet");
     }
+}
+
+/// When to show predictions: `--predict`, `ABIDE_PREDICT`, or the person's settings.
+pub(crate) fn predict(link: &LinkArgs) -> Result<Wish, Complaint> {
+    let file = Config::read()?.predict;
+    let Some((word, place)) = wished(link.predict.as_deref(), "ABIDE_PREDICT", file.as_deref())
+    else {
+        return Ok(Wish::default());
+    };
+    word.parse().map_err(|NoWish| {
+        Complaint::new(format!("`{word}` is no time to show predictions"))
+            .because(format!("{place} says so; it is one of {}", Wish::WORDS.join(", ")))
+            .try_this("abide --predict adaptive HOST")
+            .exit(Exit::USAGE)
+    })
 }
 
 pub(crate) fn udp_via() -> Result<Option<std::net::SocketAddr>, Complaint> {

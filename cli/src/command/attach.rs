@@ -42,7 +42,7 @@ pub(crate) fn run(link: LinkArgs, displace: bool, place: &Place) -> Result<Exit,
         Target::Here(session) => {
             let found = one_here(&session)?;
             let attach = attach(found.description.session.clone());
-            let plan = local_plan();
+            let plan = local_plan(&link)?;
             let stream = open_session(&found.socket, attach)?;
             let mut voice = Stderr::new(false);
             with_event_loop(async {
@@ -75,13 +75,14 @@ pub(crate) fn one_here(session: &str) -> Result<Found, Complaint> {
 }
 
 /// A plan for a link that never needs ssh.
-fn local_plan() -> Plan {
-    Plan {
+fn local_plan(link: &LinkArgs) -> Result<Plan, Complaint> {
+    Ok(Plan {
         way: None,
         escape: Escape::DEFAULT,
         stdin_null: false,
         udp_via: None,
         no_udp: true,
         quiet: false,
-    }
+        predict: planning::predict(link)?,
+    })
 }

@@ -21,6 +21,7 @@ Options, before ssh's own flags
   --name NAME                     call the session NAME
   --no-udp                        let ssh's own connection carry everything
   --udp-ports LOW-HIGH            UDP ports for the keeper (default 60000-61000)
+  --predict WHEN                  keys shown ahead: adaptive, always, never
 
 In a session, at the start of a line
   ~.  leave and end it    ~d  detach    ~^Z  suspend    ~?  help    ~~  a tilde

@@ -36,6 +36,7 @@ mod pen;
 mod replay;
 mod row;
 mod size;
+mod sketch;
 #[cfg(test)]
 mod tests;
 mod utf8;
@@ -45,6 +46,7 @@ mod wrap;
 pub use crate::history::{MAX_SCROLLBACK_LINES, MIN_SCROLLBACK_BYTES, SCROLLBACK_BYTES_PER_LINE};
 pub use crate::look::{Glyph, Position};
 pub use crate::size::{MAX_COLS, MAX_ROWS, MIN_COLS, MIN_ROWS, Size};
+pub use crate::sketch::columns;
 
 use crate::model::Model;
 use crate::parser::Parser;

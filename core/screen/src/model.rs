@@ -90,6 +90,10 @@ pub(crate) struct Model {
     pub(crate) tabs: Vec<bool>,
     /// What a repeat (REP) would repeat: the last character, if nothing came after it.
     last: Option<char>,
+    /// How often the cursor was sent down a row.
+    pub(crate) line_feeds: u64,
+    /// All of it was erased with the cursor at home: rows are counted as the terminal counts them.
+    pub(crate) cleared: bool,
     pub(crate) settings: Arc<Settings>,
 }
 
@@ -111,6 +115,8 @@ impl Model {
             newline: false,
             tabs: default_tabs(0, cols),
             last: None,
+            line_feeds: 0,
+            cleared: false,
             settings: Arc::default(),
         }
     }
@@ -165,6 +171,11 @@ impl Model {
     /// Whether nothing came after a printed character: a repeat (REP) may follow.
     pub(crate) fn just_printed(&self) -> bool {
         self.last.is_some()
+    }
+
+    /// There is nothing that a repeat (REP) would repeat.
+    pub(crate) fn forget_printed(&mut self) {
+        self.last = None;
     }
 
     /// Whether left and right margins leave columns out.

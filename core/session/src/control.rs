@@ -48,7 +48,7 @@ pub struct Resize {
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct ToClient {
     /// Exactly one; one of a later release is `None` and ignored.
-    #[prost(oneof = "to_client::Message", tags = "1, 2, 3, 6, 7")]
+    #[prost(oneof = "to_client::Message", tags = "1, 2, 3, 6, 7, 10")]
     pub message: Option<to_client::Message>,
 }
 
@@ -72,7 +72,22 @@ pub mod to_client {
         /// A forwarded connection was cut off.
         #[prost(message, tag = "7")]
         Cut(crate::forward::Cut),
+        /// How the terminal takes input changed.
+        #[prost(message, tag = "10")]
+        Reading(super::Reading),
     }
+}
+
+/// How a terminal takes input: neither is set in line editors and full-screen programs, both in
+/// between, and lines without echo are passwords.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+pub struct Reading {
+    /// The kernel shows what is typed.
+    #[prost(bool, tag = "1")]
+    pub echo: bool,
+    /// Input is taken by lines.
+    #[prost(bool, tag = "2")]
+    pub lines: bool,
 }
 
 /// How a program ended.

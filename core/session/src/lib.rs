@@ -11,8 +11,8 @@ mod streams;
 
 pub use codec::{CodecError, MESSAGE_MAX, Messages, decode_word, encode, encode_word};
 pub use control::{
-    Exited, OutputRestarts, Resize, ToClient, ToKeeper, to_client::Message as ClientMessage,
-    to_keeper::Message as KeeperMessage,
+    Exited, OutputRestarts, Reading, Resize, ToClient, ToKeeper,
+    to_client::Message as ClientMessage, to_keeper::Message as KeeperMessage,
 };
 pub use forward::{
     Addresses, Connect, Connected, Cut, Host, Listen, Listening, SocketPath,

@@ -5,6 +5,7 @@ mod carriers;
 mod farewell;
 mod forwarding;
 mod interruptions;
+mod predicting;
 mod showing;
 mod typing;
 
@@ -38,6 +39,7 @@ use crate::interruption::{Interruption, interruptions};
 use crate::outage::OutageLine;
 use crate::outcome::Outcome;
 use crate::plan::{Plan, Voice};
+use crate::prediction::Prediction;
 use crate::quic::{Found, QuicSide};
 use crate::terminal::Local;
 use crate::writer::Writer;
@@ -61,6 +63,7 @@ pub struct Client<'a> {
     child: Option<Child>,
     on_terminal: bool,
     local: Option<Local>,
+    prediction: Option<Prediction>,
     input: Input,
     escape: EscapeWatch,
     stdout: Writer,
@@ -159,6 +162,7 @@ impl<'a> Client<'a> {
             child,
             on_terminal: welcome.terminal,
             local: if is_local { Some(Local::take()?) } else { None },
+            prediction: None,
             input: input(plan, is_local)?,
             escape: EscapeWatch::new(escape),
             stdout: Writer::new(std::io::stdout())?,
@@ -180,6 +184,7 @@ impl<'a> Client<'a> {
         };
         if let Some(local) = &mut client.local {
             client.stdout.put(Bytes::from_static(local.ask()));
+            client.prediction = Prediction::wanted(plan.predict).filter(|_| local.is_shown());
         }
         if matches!(client.input, Input::Ended) && !client.on_terminal {
             client.driver.link.finish(client.output);
@@ -242,10 +247,9 @@ impl<'a> Client<'a> {
     fn poll_timeout(&self) -> Option<Moment> {
         let silent = self.outage.poll_timeout(self.driver.link.silent_since());
         let outage = self.local.as_ref().filter(|local| local.is_shown()).and(silent);
-        [self.driver.poll_timeout(), self.recovery.poll_timeout(), outage, self.heap.poll_timeout()]
-            .into_iter()
-            .flatten()
-            .min()
+        let predicted = self.prediction.as_ref().and_then(Prediction::poll_timeout);
+        let single = [self.recovery.poll_timeout(), outage, self.heap.poll_timeout(), predicted];
+        single.into_iter().chain([self.driver.poll_timeout()]).flatten().min()
     }
 
     async fn handle(&mut self, now: Moment, wake: Wake) -> std::io::Result<Option<Outcome>> {
@@ -291,6 +295,7 @@ impl<'a> Client<'a> {
         self.show_output(now);
         self.driver.pump(now);
         self.draw_outage(now);
+        self.predict(now);
         self.heap.settle(now);
         if self.stdout.is_broken() {
             return Some(Outcome::OutputClosed);

@@ -16,6 +16,7 @@ mod outage;
 mod outcome;
 mod paths;
 mod plan;
+mod prediction;
 mod quic;
 mod remote;
 mod terminal;

@@ -53,7 +53,7 @@ impl OutageLine {
         self.poll_timeout(silent_since).is_some_and(|at| at <= now)
     }
 
-    /// Bytes that draw the line on the last row. Nothing while a sequence is half received: those
+    /// Bytes that draw the line on the last row, or the first if the cursor is on that. Nothing while a sequence is half received: those
     /// bytes would become part of it.
     pub(crate) fn draw(&mut self, now: Moment, screen: &Screen, text: &str) -> Vec<u8> {
         self.refresh_at = Some(now + REFRESHED_EVERY);
@@ -61,7 +61,9 @@ impl OutageLine {
             return Vec::new();
         }
         let size = screen.size();
-        let row = size.rows.saturating_sub(1);
+        // Not where somebody is typing.
+        let last = size.rows.saturating_sub(1);
+        let row = if screen.cursor().row == last { 0 } else { last };
         let mut out = self.moved(screen, row);
         out.extend(screen.overlay_prelude());
         let text: String = text.chars().take(usize::from(size.cols.saturating_sub(1))).collect();

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use abide_openssh::{BuildId, Effective, Escape, Invocation};
+use abide_prediction::Wish;
 
 use crate::outage::Outage;
 
@@ -42,6 +43,8 @@ pub struct Plan {
     pub no_udp: bool,
     /// Say nothing that is no error (-q).
     pub quiet: bool,
+    /// When to show what keys will do before the server answers.
+    pub predict: Wish,
 }
 
 /// Something that people should hear of before the session is there.

@@ -44,6 +44,11 @@ impl Local {
         self.shown
     }
 
+    /// Whether the rows of the model are known to be the terminal's.
+    pub(crate) fn is_placed(&self) -> bool {
+        self.anchor.is_none() || self.screen.is_alternate() || self.screen.was_cleared()
+    }
+
     /// Takes the terminal's answer out of what was typed, and puts the model where the cursor was.
     pub(crate) fn take_answer(&mut self, typed: Bytes) -> Bytes {
         let Some(anchor) = &mut self.anchor else { return typed };
@@ -82,6 +87,7 @@ impl Local {
     /// Forgets what is on the terminal: a snapshot follows.
     pub(crate) fn forget(&mut self) {
         self.screen = Screen::new(self.screen.size(), SCROLLBACK_LINES);
+        self.screen.feed(CLEAR);
     }
 
     /// Gives the terminal back for a while.

@@ -69,6 +69,9 @@ impl Writer {
 
     /// Writes in turn. Nothing is put after the end.
     pub(crate) fn put(&mut self, mut bytes: Bytes) {
+        if bytes.is_empty() {
+            return;
+        }
         if self.at_once && self.shared.queued.load(Ordering::SeqCst) == 0 {
             self.write_at_once(&mut bytes);
             if bytes.is_empty() {

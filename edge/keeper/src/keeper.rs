@@ -17,7 +17,7 @@ use abide_host::child::Exit;
 use abide_host::clock;
 use abide_host::memory::Heap;
 use abide_link::LinkEvent;
-use abide_session::{Quic, Start};
+use abide_session::{Quic, Reading, Start};
 use abide_terms::{EndingCode, Moment, SessionId};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -42,6 +42,8 @@ pub(crate) struct Keeper {
     connection: Option<Connection>,
     program: Option<Program>,
     canvas: Option<Canvas>,
+    /// How the terminal takes input, as clients were told.
+    reading: Option<Reading>,
     exit: Option<Exit>,
     finished_at: Option<Moment>,
     kill_at: Option<Moment>,
@@ -107,6 +109,7 @@ impl Keeper {
             connection,
             program: None,
             canvas: None,
+            reading: None,
             exit: None,
             finished_at: None,
             kill_at: None,

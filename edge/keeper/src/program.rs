@@ -11,7 +11,7 @@ use std::os::fd::OwnedFd;
 use abide_host::child::Exit;
 use abide_host::descriptors::read_more;
 use abide_host::pty;
-use abide_session::{ProgramKind, RefusalCode, Refused, Start, Terminal};
+use abide_session::{ProgramKind, Reading, RefusalCode, Refused, Start, Terminal};
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -209,6 +209,13 @@ impl Program {
             // A terminal that is gone has no size.
             let _ = pty::set_size(output.get_ref(), size(terminal));
         }
+    }
+
+    /// How the terminal takes input just now.
+    pub(crate) fn reading(&self) -> Option<Reading> {
+        let output = self.output.as_ref().filter(|_| self.on_terminal)?;
+        let modes = pty::modes(output.get_ref()).ok()?;
+        Some(Reading { echo: modes.echo, lines: modes.canonical })
     }
 
     /// Sends a signal to the program and its children. One that is gone already needs none.

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 
 use abide_client::Plan;
 use abide_openssh::{Effective, Escape, Invocation, Proxy};
+use abide_prediction::Wish;
 
 use crate::args::LinkArgs;
 use crate::complaint::Complaint;
@@ -44,6 +45,7 @@ pub(super) fn plan(
         udp_via: planning::udp_via()?,
         no_udp: link.no_udp,
         quiet: false,
+        predict: Wish::Never,
     })
 }
 

@@ -113,6 +113,7 @@ impl Model {
             }
             2 => {
                 self.keep_screen();
+                self.cleared |= (self.cursor.row, self.cursor.col) == (0, 0);
                 self.clear_rows(0, self.rows());
                 self.cursor.pending = false;
             }

@@ -89,6 +89,7 @@ impl Model {
     }
 
     pub(super) fn line_feed(&mut self) {
+        self.line_feeds += 1;
         self.index();
         if self.newline {
             self.carriage_return();

@@ -38,6 +38,7 @@ impl Client<'_> {
                 let _ = tokio::time::timeout(FAREWELL, self.until_heeded(inlets)).await;
             }
         }
+        self.lift();
         if let Some(local) = &self.local {
             let mut last = self.outage.remove(local.screen());
             if !matches!(outcome, Outcome::Exited(_)) {

@@ -54,9 +54,10 @@ impl Client<'_> {
         let before = local.screen().size().cols;
         let terminal = local.resized();
         let is_rewrapped = local.screen().size().cols != before;
+        let drawn = self.prediction.as_mut().is_some_and(|it| it.forget(local.screen()));
         self.tell(KeeperMessage::Resize(Resize { terminal: Some(terminal) }));
-        // Terminals wrap the outage line anew with all the rest: nobody knows where it went.
-        if is_rewrapped && self.outage.forget() {
+        // Terminals wrap what was drawn over the output anew with all the rest: nobody knows where it went.
+        if drawn || (is_rewrapped && self.outage.forget()) {
             self.redraw();
         }
     }

@@ -1,5 +1,6 @@
 //! What the person sees: output as it comes, messages about it, and the outage line.
 
+use abide_host::clock;
 use abide_link::{Read, StreamId};
 use abide_session::{COMMAND_ERRORS, ClientMessage, ToClient};
 use abide_terms::Moment;
@@ -18,11 +19,8 @@ impl Client<'_> {
                 Read::Bytes(bytes) => {
                     // Output may come before the first answer: it must not scroll the line away.
                     self.uncover();
-                    if let Some(local) = &mut self.local {
-                        local.feed(&bytes);
-                    }
                     self.heap.handle_passed(now, bytes.len());
-                    self.stdout.put(bytes);
+                    self.show(now, bytes);
                 }
                 Read::End => {
                     self.output_ended = true;
@@ -60,6 +58,7 @@ impl Client<'_> {
                     }
                 }
                 Some(ClientMessage::Cut(cut)) => self.on_cut(&cut),
+                Some(ClientMessage::Reading(reading)) => self.on_reading(reading),
                 // Our own terminal keeps its size; what does not fit is the smaller one's loss.
                 Some(ClientMessage::Resized(_)) | None => {}
             }
@@ -72,6 +71,7 @@ impl Client<'_> {
         self.output = StreamId::from_number(stream);
         if let Some(local) = &mut self.local {
             local.forget();
+            let _cleared = self.prediction.as_mut().map(|it| it.forget(local.screen()));
             self.stdout.put(Bytes::from_static(CLEAR));
         }
     }
@@ -91,7 +91,8 @@ impl Client<'_> {
         };
         let outage = Outage { silent: now.since(since), doing, escape: self.escape.character() };
         let text = self.voice.outage(&outage);
-        self.stdout.put(Bytes::from(self.outage.draw(now, local.screen(), &text)));
+        let drawn = self.outage.draw(now, local.screen(), &text);
+        self.draw(drawn);
     }
 
     /// A line for the person, as ssh would print it on stderr, without spoiling the screen.
@@ -104,8 +105,7 @@ impl Client<'_> {
         }
         let line = format!("{text}\r\n");
         self.uncover();
-        self.local.iter_mut().for_each(|local| local.feed(line.as_bytes()));
-        self.stdout.put(Bytes::from(line));
+        self.show(clock::now(), Bytes::from(line));
     }
 
     /// Removes the outage line if it is shown.
@@ -113,12 +113,13 @@ impl Client<'_> {
         let Some(local) = &self.local else { return };
         let removal = self.outage.remove(local.screen());
         if !removal.is_empty() {
-            self.stdout.put(Bytes::from(removal));
+            self.draw(removal);
         }
     }
 
     pub(super) fn redraw(&mut self) {
         if let Some(local) = &self.local {
+            let _cleared = self.prediction.as_mut().map(|it| it.forget(local.screen()));
             self.stdout.put(Bytes::from(local.redraw()));
         }
     }

@@ -34,7 +34,15 @@ impl Client<'_> {
             }
         };
         let bytes = match &mut self.local {
-            Some(local) => local.take_answer(bytes),
+            Some(local) => {
+                let was_placed = local.is_placed();
+                let bytes = local.take_answer(bytes);
+                if !was_placed && local.is_placed() {
+                    // Nothing was shown before.
+                    let _ = self.prediction.as_mut().map(|it| it.forget(local.screen()));
+                }
+                bytes
+            }
             None => bytes,
         };
         if self.local.is_none() {
@@ -59,6 +67,9 @@ impl Client<'_> {
 
     pub(super) fn send(&mut self, now: Moment, bytes: Bytes) {
         self.heap.handle_passed(now, bytes.len());
+        if let (Some(prediction), Some(local)) = (&mut self.prediction, &self.local) {
+            prediction.handle_typed(now, &bytes, local.screen());
+        }
         let stream = self.input_stream();
         // There was room for a whole read before it was made.
         let _ = self.driver.link.write(stream, bytes);
@@ -78,10 +89,10 @@ impl Client<'_> {
             Command::Help => {
                 let help = self.voice.help(self.escape.character()).replace('\n', "\r\n");
                 self.uncover();
-                self.local.iter_mut().for_each(|local| local.feed(help.as_bytes()));
-                self.stdout.put(Bytes::from(help));
+                self.show(now, Bytes::from(help));
             }
             Command::Suspend => {
+                self.lift();
                 abide_host::tty::suspend_self()?;
                 self.redraw();
                 self.on_wake(now);
@@ -95,6 +106,7 @@ impl Client<'_> {
         self.recovery.handle_sign_in(now);
         // The step that follows from it is this one.
         let _ = self.recovery.poll_step(now);
+        self.lift();
         if let Some(local) = &mut self.local {
             self.stdout.put(Bytes::from(self.outage.remove(local.screen())));
             self.stdout.put(Bytes::from_static(b"\r\n"));

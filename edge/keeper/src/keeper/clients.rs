@@ -7,7 +7,8 @@ use abide_carrier::{Driver, LinkTag, Parts, Pipe};
 use abide_forward::Forwards;
 use abide_link::{Link, LinkKey, Role};
 use abide_session::{
-    Attach, Opening, OpeningAnswer, Quic, RefusalCode, Refused, Terminal, Welcome, encode,
+    Attach, ClientMessage, Opening, OpeningAnswer, Quic, RefusalCode, Refused, Terminal, Welcome,
+    encode,
 };
 use abide_terms::{Blame, Ending, EndingCode, LinkId, Moment};
 
@@ -112,6 +113,7 @@ impl Keeper {
             self.attachments.iter_mut().for_each(|(_, other)| other.tell_size(terminal));
         }
         client.show_all(canvas);
+        self.reading.iter().for_each(|reading| client.tell(ClientMessage::Reading(*reading)));
     }
 
     /// Drops the client that is silent longest when there are too many.

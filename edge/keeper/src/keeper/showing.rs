@@ -1,7 +1,7 @@
 //! The program: begun for the first client, and what it prints goes into the terminal model and to
 //! every client that keeps up.
 
-use abide_session::{RefusalCode, Refused};
+use abide_session::{ClientMessage, RefusalCode, Refused};
 use abide_terms::Moment;
 
 use super::Keeper;
@@ -49,10 +49,26 @@ impl Keeper {
         if let Some(canvas) = &mut self.canvas {
             canvas.feed(&bytes);
         }
+        // Before the output that goes with it.
+        self.tell_reading();
         for (_, client) in &mut self.attachments {
             client.put(source, &bytes);
         }
         true
+    }
+
+    /// Tells clients when the terminal takes input in another way: nothing announces that, so it is
+    /// looked at whenever something comes from the program or goes to it.
+    pub(super) fn tell_reading(&mut self) {
+        let reading = self.program.as_ref().and_then(Program::reading);
+        if reading.is_none() || reading == self.reading {
+            return;
+        }
+        self.reading = reading;
+        let message = reading.map(ClientMessage::Reading);
+        for (_, client) in &mut self.attachments {
+            message.iter().for_each(|message| client.tell(message.clone()));
+        }
     }
 
     pub(super) fn on_exit(&mut self, now: Moment) {

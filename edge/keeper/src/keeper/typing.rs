@@ -62,6 +62,9 @@ impl Keeper {
                 Read::Nothing => break,
             }
         }
+        if typed {
+            self.tell_reading();
+        }
     }
 
     /// What of a client's bytes is for the program. Every attached terminal answers what the program

@@ -1,0 +1,4 @@
+//! The whole of it against made-up programs, in virtual time.
+
+mod programs;
+mod world;
