@@ -1,4 +1,6 @@
 //! The whole of it against made-up programs, in virtual time.
 
 mod programs;
+mod properties;
+mod recovery;
 mod world;

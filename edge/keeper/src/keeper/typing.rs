@@ -48,11 +48,13 @@ impl Keeper {
     /// Takes as much input from a client as the program has room for.
     pub(super) fn take_input(&mut self, now: Moment, index: usize) {
         let number = if self.canvas.is_some() { TERMINAL_INPUT } else { COMMAND_IO };
+        let mut was_typed = false;
         while self.program.as_ref().is_some_and(Program::wants_input) {
             match self.attachments[index].1.driver.link.read(now, StreamId::from_number(number)) {
                 Read::Bytes(bytes) => {
                     self.heap.handle_passed(now, bytes.len());
                     let bytes = self.typed(index, bytes);
+                    was_typed |= !bytes.is_empty();
                     self.program.iter_mut().for_each(|program| program.put_input(bytes.clone()));
                 }
                 Read::End => {
@@ -62,7 +64,7 @@ impl Keeper {
                 Read::Nothing => break,
             }
         }
-        if typed {
+        if was_typed {
             self.tell_reading();
         }
     }

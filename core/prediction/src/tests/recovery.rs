@@ -1,0 +1,36 @@
+//! Steady typing while something else happens: a few keys are lost, not all.
+
+use std::time::Duration;
+
+use super::world::{MS, Program, Reaction, World, says};
+
+const RTT: Duration = Duration::from_millis(273);
+const PACE: Duration = Duration::from_millis(200);
+
+/// Echoes, and says something of its own at one key.
+struct Noisy {
+    keys: usize,
+    noise: &'static str,
+}
+
+impl Program for Noisy {
+    fn key(&mut self, bytes: &[u8]) -> Vec<Reaction> {
+        self.keys += 1;
+        let mut all = vec![says(bytes)];
+        if self.keys == 10 {
+            all.push(Reaction { after: MS * 30, output: self.noise.into(), tty: None });
+        }
+        all
+    }
+}
+
+#[test]
+fn output_of_others_costs_a_few_keys() {
+    for noise in ["\r\nmail!\r\n$ ", "\x1b[2;3H", "!", "\x1b[H\x1b[2J"] {
+        let mut world = World::new(RTT, Noisy { keys: 0, noise }, b"\x1b[H\x1b[2J$ ");
+        let seen = world.types_text("abcdefghijklmnpqrstuvwyzabcdefg", PACE);
+        let lost = seen.iter().filter(|seen| !**seen).count();
+        assert!(lost <= 8, "{noise:?}: {lost} of {seen:?}");
+        world.comes_to_rest();
+    }
+}
