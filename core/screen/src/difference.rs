@@ -1,38 +1,71 @@
 //! Bytes that bring a terminal from one state to a later one of the same session, without what was
-//! shown in between: rows that scrolled are scrolled, and only what differs is written.
+//! shown in between: rows that scrolled are scrolled, and only what differs is written. The two may
+//! be models that share nothing.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::cell::Cell;
 use crate::change;
-use crate::cursor::{Charset, Saved};
+use crate::cursor::{Charset, Cursor, Saved};
 use crate::grid::Grid;
 use crate::history::Kept;
+use crate::links::LinkId;
 use crate::model::{Buffer, Model, Settings};
 use crate::overlay::{prelude, write_cursor};
 use crate::paint::{Flow, Painter};
 use crate::replay;
 use crate::row::Row;
 
+/// What lies between the state that a terminal shows and the one it is to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seam<'a> {
+    /// The last `added` lines of the scrollback are what scrolled off in between: nothing is missing.
+    Joined {
+        /// How many.
+        added: usize,
+    },
+    /// Something is missing, or nobody knows. What the terminal shows is scrolled away; the last
+    /// `lines` of the scrollback and the screen follow below.
+    Gap {
+        /// How many lines of scrollback to print.
+        lines: usize,
+        /// A line to print where something is missing; none if empty. Plain text, cut to the width.
+        mark: &'a str,
+    },
+    /// The screen changes in its place, and scrollback stays as it is.
+    InPlace,
+}
+
 /// What the primary screen's cursor may have brought back when the alternate one was left; then home,
 /// saved as the cursor of a fresh terminal is, and default tabs.
 const PLAIN: &str = "\x1b[?6l\x1b[?7h\x1b[4l\x1b[20l\x0f\x1b(B\x1b)B\x1b*B\x1b+B\x1b]8;;\x1b\\\x1b[m\
     \x1b[H\x1b7\x1b[?5W";
 
-pub(crate) fn difference(from: &Model, to: &Model, scrollback_max: usize) -> Vec<u8> {
+pub(crate) fn difference(from: &Model, to: &Model, seam: Seam<'_>) -> Vec<u8> {
+    let seam = possible(seam, to);
     let mut painter = Painter::default();
     neutral(&mut painter, from);
     if !is_same_screen(from, to) {
-        return anew(painter, from, to, scrollback_max);
+        return anew(painter, from, to, seam);
     }
-    let shown = scrolled(&mut painter, from, to, scrollback_max);
+    let shown = scrolled(&mut painter, from, to, seam);
     rows(&mut painter, &shown, from, to);
     change::settings(&mut painter, from, to);
     saved_cursor(&mut painter, from, to);
     replay::rows_margins(&mut painter, to);
     write_cursor(&mut painter, to);
     painter.out
+}
+
+/// Nothing is joined by lines that are not there.
+fn possible<'a>(seam: Seam<'a>, to: &Model) -> Seam<'a> {
+    match seam {
+        Seam::Joined { added } if added > to.history.len() => {
+            Seam::Gap { lines: to.history.len(), mark: "" }
+        }
+        seam => seam,
+    }
 }
 
 /// From the state of an application to absolute positions, no margins, ASCII, the default pen.
@@ -53,15 +86,45 @@ fn is_same_screen(from: &Model, to: &Model) -> bool {
     let parked = match (&from.parked, &to.parked) {
         (None, None) => true,
         (Some(a), Some(b)) => {
-            a.by == b.by && a.cursor == b.cursor && a.saved == b.saved && a.grid.is_shared(&b.grid)
+            a.by == b.by
+                && is_same_cursor((&a.cursor, from), (&b.cursor, to))
+                && is_same_saved((&a.saved, from), (&b.saved, to))
+                && is_same_grid((&a.grid, from), (&b.grid, to))
         }
         _ => false,
     };
     parked && from.size() == to.size()
 }
 
+fn is_same_grid(a: (&Grid, &Model), b: (&Grid, &Model)) -> bool {
+    let same = |at| {
+        let (old, new) = (a.0.row(at), b.0.row(at));
+        std::ptr::eq(old, new)
+            || old.wraps == new.wraps
+                && old.is_like(new)
+                && (0..old.used())
+                    .all(|col| a.1.link(old.get(col).pen.link) == b.1.link(new.get(col).pen.link))
+    };
+    a.0.is_shared(b.0)
+        || a.0.rows() == b.0.rows() && a.0.cols() == b.0.cols() && (0..a.0.rows()).all(same)
+}
+
+/// Numbers of links mean nothing in another model.
+fn is_same_cursor(a: (&Cursor, &Model), b: (&Cursor, &Model)) -> bool {
+    let unlinked = |cursor: &Cursor| {
+        let mut cursor = *cursor;
+        cursor.pen.link = LinkId::NONE;
+        cursor
+    };
+    unlinked(a.0) == unlinked(b.0) && a.1.link(a.0.pen.link) == b.1.link(b.0.pen.link)
+}
+
+fn is_same_saved(a: (&Saved, &Model), b: (&Saved, &Model)) -> bool {
+    a.0.origin == b.0.origin && is_same_cursor((&a.0.cursor, a.1), (&b.0.cursor, b.1))
+}
+
 /// Everything again, as after an attach; what scrolled off is not lost.
-fn anew(mut painter: Painter, from: &Model, to: &Model, scrollback_max: usize) -> Vec<u8> {
+fn anew(mut painter: Painter, from: &Model, to: &Model, seam: Seam<'_>) -> Vec<u8> {
     let settings = &from.settings;
     if let Some(parked) = &from.parked {
         // Each screen has keyboard flags of its own.
@@ -74,25 +137,54 @@ fn anew(mut painter: Painter, from: &Model, to: &Model, scrollback_max: usize) -
     let fresh = Settings::fresh(settings.keyboard.clone());
     change::shared(&mut painter, settings, &fresh);
     painter.put(PLAIN);
-    let added = to.history.added_since(&from.history);
-    painter.put(replay::replay(to, added.min(scrollback_max)));
+    let lines = match seam {
+        Seam::Joined { added } => added,
+        Seam::Gap { lines, mark } => {
+            scroll_away(&mut painter, from.grid(Buffer::Primary), to.cols(), mark);
+            lines
+        }
+        Seam::InPlace => 0,
+    };
+    painter.put(replay::replay(to, lines));
     painter.out
 }
 
+/// Moves what is shown to the terminal's scrollback, with nothing blank after it, and begins the page
+/// with a line that tells of the gap.
+fn scroll_away(painter: &mut Painter, shown: &Grid, cols: usize, mark: &str) {
+    let used = shown.iter().rposition(|row| !row.is_clear()).map_or(0, |last| last + 1);
+    painter.go(shown.rows() - 1, 0);
+    painter.put("\n".repeat(used));
+    painter.put("\x1b[H\x1b[J");
+    if !mark.is_empty() {
+        let mark: String = mark.chars().filter(|ch| !ch.is_control()).take(cols - 1).collect();
+        painter.put(format!("\x1b[2m{mark}\x1b[m\r\n"));
+    }
+}
+
 /// Scrolls what scrolled. Returns what the terminal shows then.
-fn scrolled(painter: &mut Painter, from: &Model, to: &Model, scrollback_max: usize) -> Grid {
-    let added = to.history.added_since(&from.history);
-    if added == 0 || from.is_alternate() {
+fn scrolled(painter: &mut Painter, from: &Model, to: &Model, seam: Seam<'_>) -> Grid {
+    let youngest = |count: usize| -> Vec<Kept<'_>> {
+        to.history.rows(to.history.len().saturating_sub(count)).collect()
+    };
+    let added = match seam {
+        _ if from.is_alternate() => 0,
+        Seam::InPlace => 0,
+        Seam::Joined { added } => added,
+        Seam::Gap { lines, mark } => {
+            scroll_away(painter, &from.grid, to.cols(), mark);
+            return printed(painter, &youngest(lines), to);
+        }
+    };
+    if added == 0 {
         return shifted(painter, from, to);
     }
-    let kept = added.min(to.history.len());
-    let youngest: Vec<Kept<'_>> = to.history.rows(to.history.len() - kept).collect();
-    let left_as_shown = kept == added
-        && added <= from.rows()
+    let youngest = youngest(added);
+    let left_as_shown = added <= from.rows()
         && youngest.iter().enumerate().all(|(at, kept)| kept.row.is_like(from.row(at)));
     if !left_as_shown {
-        let skipped = youngest.len().saturating_sub(scrollback_max);
-        return printed(painter, &youngest[skipped..], to);
+        painter.put("\x1b[H\x1b[J");
+        return printed(painter, &youngest, to);
     }
     painter.go(from.rows() - 1, 0);
     painter.put("\n".repeat(added));
@@ -119,9 +211,9 @@ fn shifted(painter: &mut Painter, from: &Model, to: &Model) -> Grid {
     shown
 }
 
-/// Prints rows that went by without ever being shown, and the screen below them.
+/// Prints rows of scrollback, and the screen below them, from the cursor on on a page that is blank.
 fn printed(painter: &mut Painter, youngest: &[Kept<'_>], to: &Model) -> Grid {
-    painter.put("\x1b[H\x1b[J\x1b[?7h");
+    painter.put("\x1b[?7h");
     let mut flow = Flow::new(painter, to.cols());
     let mut rows = youngest.iter().peekable();
     while let Some(kept) = rows.next() {
@@ -223,7 +315,7 @@ fn wrapped(painter: &mut Painter, at: usize, row: &Row, model: &Model) {
 }
 
 fn saved_cursor(painter: &mut Painter, from: &Model, to: &Model) {
-    if from.saved == to.saved {
+    if is_same_saved((&from.saved, from), (&to.saved, to)) {
         return;
     }
     if to.saved == Saved::default() {

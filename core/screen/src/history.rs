@@ -104,9 +104,9 @@ impl History {
         self.len
     }
 
-    /// How many rows were added since the copy that `before` is was taken.
-    pub(crate) fn added_since(&self, before: &Self) -> usize {
-        usize::try_from(self.total.saturating_sub(before.total)).unwrap_or(usize::MAX)
+    /// Rows ever added.
+    pub(crate) fn total(&self) -> u64 {
+        self.total
     }
 
     /// Bytes that the rows take now.

@@ -23,7 +23,9 @@ mod difference;
 mod encode;
 mod grid;
 mod history;
+mod jump;
 mod links;
+mod listing;
 mod look;
 mod model;
 mod modes;
@@ -43,7 +45,9 @@ mod utf8;
 mod width;
 mod wrap;
 
+pub use crate::difference::Seam;
 pub use crate::history::{MAX_SCROLLBACK_LINES, MIN_SCROLLBACK_BYTES, SCROLLBACK_BYTES_PER_LINE};
+pub use crate::listing::Looks;
 pub use crate::look::{Glyph, Position};
 pub use crate::size::{MAX_COLS, MAX_ROWS, MIN_COLS, MIN_ROWS, Size};
 pub use crate::sketch::columns;
@@ -112,12 +116,12 @@ impl Screen {
         replay::replay(&self.model, scrollback_lines)
     }
 
-    /// Bytes that bring a terminal which shows `from`, an earlier clone of this, to this state: for
-    /// going on after what lies between was skipped. They scroll what scrolled, print at most
-    /// `scrollback_lines` lines that went by unseen, and write only what differs. Both must be at
-    /// [`Screen::is_ground`].
-    pub fn difference_from(&self, from: &Screen, scrollback_lines: usize) -> Vec<u8> {
-        difference::difference(&from.model, &self.model, scrollback_lines)
+    /// Bytes that bring a terminal which shows `from` to this state: for going on after what lies
+    /// between was skipped. They scroll what scrolled and write only what differs; `seam` says how
+    /// the scrollback of this goes on from what `from` shows. `from` is another model of the same
+    /// size, an earlier clone or not. Both must be at [`Screen::is_ground`].
+    pub fn difference_from(&self, from: &Screen, seam: Seam<'_>) -> Vec<u8> {
+        difference::difference(&from.model, &self.model, seam)
     }
 
     /// Bytes that repaint one row (0-based) as the application left it, for removing an overlay.
@@ -147,5 +151,11 @@ impl Screen {
     /// unterminated string keeps this false until more output comes.
     pub fn is_ground(&self) -> bool {
         self.parser.is_ground()
+    }
+
+    /// How many of the bytes fed last belong to a sequence or character that is half received: 0 at
+    /// [`Screen::is_ground`]. A terminal brought to this state by other means goes on with them.
+    pub fn unfinished(&self) -> usize {
+        self.parser.unfinished()
     }
 }

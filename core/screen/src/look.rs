@@ -77,6 +77,11 @@ impl Screen {
         self.model.history.len()
     }
 
+    /// Lines that ever went into the scrollback, whether they are held still or not.
+    pub fn scrolled(&self) -> u64 {
+        self.model.history.total()
+    }
+
     /// Bytes that the scrollback takes now.
     pub fn scrollback_bytes(&self) -> usize {
         self.model.history.bytes()

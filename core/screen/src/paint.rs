@@ -75,6 +75,15 @@ impl Painter {
             return;
         }
         self.set_pen(cell.pen, book);
+        self.character(row, col);
+    }
+
+    /// The same with the pen as it is.
+    pub(crate) fn character(&mut self, row: &Row, col: usize) {
+        let cell = row.get(col);
+        if cell.is_tail() {
+            return;
+        }
         match cell.as_ascii() {
             Some(byte) => self.out.push(byte),
             None => {

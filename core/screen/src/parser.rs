@@ -75,6 +75,8 @@ pub(crate) struct Parser {
     /// Bytes of the current string: an OSC whole, of a DCS only enough to know its prefix.
     payload: Vec<u8>,
     overlong: bool,
+    /// Bytes taken since the last time that nothing was half received.
+    unfinished: usize,
 }
 
 impl Parser {
@@ -85,6 +87,9 @@ impl Parser {
 
     pub(crate) fn feed(&mut self, mut bytes: &[u8], actions: &mut impl Actions) {
         while let Some(&byte) = bytes.first() {
+            if self.is_ground() {
+                self.unfinished = 0;
+            }
             let used = match self.state {
                 State::Ground => self.ground(bytes, actions),
                 State::Text => self.string(bytes, actions),
@@ -95,8 +100,14 @@ impl Parser {
                     1
                 }
             };
+            self.unfinished = self.unfinished.saturating_add(used);
             bytes = &bytes[used..];
         }
+    }
+
+    /// Bytes of the sequence or character that is half received.
+    pub(crate) fn unfinished(&self) -> usize {
+        if self.is_ground() { 0 } else { self.unfinished }
     }
 
     #[inline]

@@ -4,6 +4,7 @@ mod behaviour;
 mod differences;
 mod grounds;
 mod hostile;
+mod jumps;
 mod oracle;
 mod overlays;
 mod recordings;
