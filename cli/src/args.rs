@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 
 use abide_prediction::Wish;
+use abide_session::Pacing;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::command::compare::CompareArgs;
@@ -47,6 +48,9 @@ pub(crate) struct LinkArgs {
     /// Show what keys will do before the server answers: adaptive, always or never
     #[arg(long, value_name = "WHEN", value_parser = Wish::WORDS)]
     pub(crate) predict: Option<String>,
+    /// What becomes of output that the path cannot keep up with: smart, exact or latest
+    #[arg(long, value_name = "HOW", value_parser = Pacing::WORDS)]
+    pub(crate) output: Option<String>,
 }
 
 /// SSH that lasts exactly as long as you say.
@@ -96,6 +100,17 @@ pub(crate) enum Own {
         #[command(flatten)]
         place: Place,
     },
+    /// Print what a session printed: its scrollback and its screen
+    Log {
+        /// At most so many of the last lines
+        #[arg(short = 'n', long, value_name = "LINES")]
+        lines: Option<u64>,
+        /// Without colours and attributes
+        #[arg(long)]
+        plain: bool,
+        #[command(flatten)]
+        place: Place,
+    },
     /// Keep forwards of plain ssh up, against any server; say what is wrong when they are not
     Tunnel(Box<TunnelArgs>),
     /// As ProxyCommand: carry an ssh client's connection to sshd over a link
@@ -125,11 +140,12 @@ pub(crate) enum Own {
 const NOT_OURS: &str = "ssh has no long options, and abide has none of that name here";
 const PORTS_RULE: &str = "that is one port or LOW-HIGH, both from 1 to 65535, the lower first";
 
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "ls",
     "attach",
     "detach",
     "end",
+    "log",
     "tunnel",
     "proxy",
     "timeouts",
@@ -185,7 +201,7 @@ fn own(arguments: &[OsString]) -> Result<Request, Complaint> {
 fn arrange(arguments: &[OsString]) -> Result<Vec<OsString>, Complaint> {
     let [program, command, rest @ ..] = arguments else { return Ok(arguments.to_vec()) };
     let whole = Cli::command();
-    let takes_place = ["ls", "attach", "detach", "end", "tunnel", "proxy", "compare"]
+    let takes_place = ["ls", "attach", "detach", "end", "log", "tunnel", "proxy", "compare"]
         .iter()
         .any(|name| command == name);
     let Some(own) = whole.find_subcommand(command).filter(|_| takes_place) else {
@@ -219,7 +235,8 @@ fn arrange(arguments: &[OsString]) -> Result<Vec<OsString>, Complaint> {
         ours.push(word.clone());
         let takes_value = |known: &clap::Arg| {
             known.get_action().takes_values()
-                && known.get_long().is_some_and(|long| word == format!("--{long}").as_str())
+                && (known.get_long().is_some_and(|long| word == format!("--{long}").as_str())
+                    || known.get_short().is_some_and(|short| word == format!("-{short}").as_str()))
         };
         if own.get_arguments().any(takes_value) {
             ours.extend(words.next().cloned());
@@ -252,6 +269,9 @@ fn session(words: &[OsString]) -> Result<Request, Complaint> {
             }
             Some(("--predict", value)) => {
                 args.options.predict = Some(needed("--predict", value, &mut words)?);
+            }
+            Some(("--output", value)) => {
+                args.options.output = Some(needed("--output", value, &mut words)?);
             }
             Some((unknown, _)) => {
                 return Err(usage(format!("`{unknown}` is not an option of abide"), NOT_OURS));

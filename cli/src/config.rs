@@ -18,6 +18,8 @@ const FILE_MAX: u64 = 64 * 1024;
 pub(crate) struct Config {
     /// `--predict`
     pub(crate) predict: Option<String>,
+    /// `--output`
+    pub(crate) output: Option<String>,
 }
 
 impl Config {

@@ -10,7 +10,7 @@ use abide_openssh::{
     own_build,
 };
 use abide_prediction::{NoWish, Wish};
-use abide_session::{Program, ProgramKind, Start, Terminal};
+use abide_session::{NoPacing, Pacing, Program, ProgramKind, Start, Terminal};
 
 use crate::args::LinkArgs;
 use crate::complaint::Complaint;
@@ -86,6 +86,8 @@ pub(crate) fn plan(invocation: Invocation, link: &LinkArgs) -> Result<(Plan, Ses
         no_udp: link.no_udp,
         quiet,
         predict: predict(link)?,
+        pacing: pacing(link)?,
+        pager: pager(),
     };
     Ok((plan, session))
 }
@@ -128,6 +130,36 @@ pub(crate) fn predict(link: &LinkArgs) -> Result<Wish, Complaint> {
     })
 }
 
+/// What becomes of output that cannot be kept up with: `--output`, `ABIDE_OUTPUT`, or the person's
+/// settings. What is not shown on a terminal is never skipped.
+pub(crate) fn pacing(link: &LinkArgs) -> Result<Pacing, Complaint> {
+    let file = Config::read()?.output;
+    let wished = wished(link.output.as_deref(), "ABIDE_OUTPUT", file.as_deref());
+    let pacing = wished.map_or(Ok(Pacing::Smart), |(word, place)| {
+        word.parse().map_err(|NoPacing| {
+            Complaint::new(format!("`{word}` is no way to show output"))
+                .because(format!("{place} says so; it is one of {}", Pacing::WORDS.join(", ")))
+                .try_this("abide --output smart HOST")
+                .exit(Exit::USAGE)
+        })
+    })?;
+    let shown = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    Ok(if shown { pacing } else { Pacing::Exact })
+}
+
+/// What shows text page by page: `PAGER`, or the first of less and more that is there.
+pub(crate) fn pager() -> Option<OsString> {
+    let given = std::env::var_os("PAGER").filter(|pager| !pager.is_empty());
+    given.or_else(|| {
+        let path = std::env::var_os("PATH")?;
+        let is_there =
+            |name: &&str| std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
+        let first = ["less", "more"].into_iter().find(is_there)?;
+        // From its end, and with colours.
+        Some(if first == "less" { "less -R +G" } else { first }.into())
+    })
+}
+
 pub(crate) fn udp_via() -> Result<Option<std::net::SocketAddr>, Complaint> {
     let Some(text) = std::env::var_os("ABIDE_UDP_VIA") else { return Ok(None) };
     let text = text.to_string_lossy();
@@ -162,6 +194,7 @@ pub(crate) fn start(
     Ok(Start {
         terminal: wants_terminal.then(terminal),
         name: name.to_owned(),
+        pacing: pacing(link)?.into(),
         ..start_of(what, link, public_key)
     })
 }

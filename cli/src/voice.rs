@@ -91,11 +91,20 @@ impl Voice for Stderr {
         }
     }
 
+    fn skipped(&self, lines: Option<u64>, escape: char) -> String {
+        let what = match lines {
+            Some(1) => "1 line was skipped".to_owned(),
+            Some(lines) => format!("{} lines were skipped", print::grouped(lines)),
+            None => "output was skipped".to_owned(),
+        };
+        format!("-- abide: {what}: {escape}s at the start of a line shows what is kept --")
+    }
+
     fn help(&self, escape: char) -> String {
         let e = escape;
         format!(
             "\nabide, at the start of a line:\n  {e}.   leave, and end the session\n  {e}d   detach; the session goes on\n  \
-             {e}^Z  suspend\n  {e}?   this help\n  {e}{e}   the character itself\n"
+             {e}s   what the session printed, in a pager\n  {e}^Z  suspend\n  {e}?   this help\n  {e}{e}   the character itself\n"
         )
     }
 }
@@ -105,6 +114,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn a_gap_says_how_much_and_where_it_is() {
+        assert_eq!(
+            Stderr::new(false).skipped(Some(31_402), '~'),
+            "-- abide: 31,402 lines were skipped: ~s at the start of a line shows what is kept --"
+        );
+    }
 
     #[test]
     fn an_outage_says_how_long_what_and_how_to_leave() {

@@ -25,12 +25,14 @@ pub(crate) fn run(link: LinkArgs, displace: bool, place: &Place) -> Result<Exit,
             .try_this("abide attach from a shell"));
     }
     let identity = identity()?;
+    let pacing = planning::pacing(&link)?;
     let attach = |session: String| Attach {
         session,
         terminal: Some(planning::terminal()),
         client: planning::client_name(),
         public_key: identity.public().0.to_vec(),
         displace,
+        pacing: pacing.into(),
     };
     match Target::read(place)? {
         Target::There(invocation, session) => {
@@ -84,5 +86,7 @@ fn local_plan(link: &LinkArgs) -> Result<Plan, Complaint> {
         no_udp: true,
         quiet: false,
         predict: planning::predict(link)?,
+        pacing: planning::pacing(link)?,
+        pager: planning::pager(),
     })
 }

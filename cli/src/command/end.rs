@@ -82,7 +82,7 @@ fn there(invocation: Invocation, words: &[&str]) -> Result<Exit, Complaint> {
                 remedy => complaint.try_this(format!("ssh {to} {}", road::quoted(remedy))),
             })
         }
-        Some(ReplyAnswer::Description(_)) | None => {
+        Some(ReplyAnswer::Description(_) | ReplyAnswer::LogPart(_)) | None => {
             Err(Complaint::new(format!("{host} did not answer"))
                 .because("its login ended before the keeper said a word")
                 .try_this(format!("abide ls {to}")))

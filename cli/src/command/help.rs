@@ -15,6 +15,7 @@ Sessions
   abide attach [host] [session]   attach; -d detaches all other clients
   abide detach [host] session     detach its clients; it goes on
   abide end [host] session        end it
+  abide log [host] [session]      what it printed; -n LINES, --plain
   abide ssh ...                   the explicit form, for a host called `ls`
 
 Options, before ssh's own flags
@@ -22,24 +23,23 @@ Options, before ssh's own flags
   --no-udp                        let ssh's own connection carry everything
   --udp-ports LOW-HIGH            UDP ports for the keeper (default 60000-61000)
   --predict WHEN                  keys shown ahead: adaptive, always, never
+  --output HOW                    too much for the path: smart, exact, latest
 
 In a session, at the start of a line
-  ~.  leave and end it    ~d  detach    ~^Z  suspend    ~?  help    ~~  a tilde
+  ~. leave, end it   ~d detach   ~s scrollback   ~^Z suspend   ~? help   ~~ a ~
 
 For every other ssh client: ~/.ssh/config, in the host's block
   ProxyCommand abide proxy %h %p  VS Code, Ansible, plain ssh survive outages
 
 Timeouts of ssh and sshd, and tunnels over plain ssh
-  abide timeouts show host        what is set, where, what it will really do
-  abide timeouts chart|verify     as a picture; by watching the keepalives
+  abide timeouts show host        what is set, what it will do; chart, verify
   abide timeouts set|undo|log     change them: diff, backup, proof, undo
   abide tunnel -L ... host        supervised; `abide autossh`: a drop-in
 
 More
   abide compare host              ssh, mosh, autossh, abide: who does best here
   abide demo                      see it on this machine, with the cable pulled
-  abide completions SHELL         completions for bash, zsh, fish ...
-  abide man                       the manual page
+  abide completions SHELL | man   completions for bash, zsh ...; the manual page
 
 ssh does all authentication: ssh_config, agents, jump hosts, certificates and
 prompts behave as ever. Exit status: the remote command's own, or 255.

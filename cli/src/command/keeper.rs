@@ -9,8 +9,8 @@ use abide_keeper::{Found, Lookup, RequestError, StartError, bridge};
 use abide_link::Frame;
 use abide_openssh::{Token, open_marker};
 use abide_session::{
-    Ask, Attach, Detach, Done, End, Failed, Opening, OpeningAnswer, RefusalCode, Refused, Reply,
-    ReplyAnswer, Resume, Start, decode_word, encode,
+    Ask, Attach, Detach, Done, End, Failed, Log, LogPart, Opening, OpeningAnswer, RefusalCode,
+    Refused, Reply, ReplyAnswer, Resume, Start, decode_word, encode,
 };
 use abide_terms::{EndingCode, SessionId};
 
@@ -46,6 +46,10 @@ pub(crate) fn run(words: &[String]) -> Result<Exit, Complaint> {
         ["detach", by, session, token] => {
             open(token)?;
             ask_session(session, Ask::Detach(decode::<Detach>(by)?))
+        }
+        ["log", log, token] => {
+            open(token)?;
+            show_log(&decode(log)?)
         }
         _ => Err(Complaint::new("`abide keeper` is started by abide itself")
             .because("it is the far end of a session, inside a login")
@@ -105,6 +109,7 @@ fn start_session(start: &Start) -> Result<Exit, Complaint> {
         client: start.client.clone(),
         public_key: start.public_key.clone(),
         displace: false,
+        pacing: start.pacing,
     };
     attach_to(attach)
 }
@@ -199,10 +204,27 @@ fn unlisted(error: &RequestError) -> Failed {
 }
 
 fn ask_session(session: &str, ask: Ask) -> Result<Exit, Complaint> {
+    answer_for(session, |found| abide_keeper::ask(&found.socket, ask).map(drop))
+}
+
+fn show_log(log: &Log) -> Result<Exit, Complaint> {
+    let part = |text| encode(&Reply { answer: Some(ReplyAnswer::LogPart(LogPart { text })) });
+    answer_for(&log.session, |found| {
+        abide_keeper::read_log(&found.socket, log.clone(), |text| {
+            std::io::stdout().lock().write_all(&part(text))
+        })
+    })
+}
+
+/// Does something with the one session that is meant, and says whether it is done.
+fn answer_for(
+    session: &str,
+    act: impl FnOnce(&Found) -> Result<(), RequestError>,
+) -> Result<Exit, Complaint> {
     let failed = |evidence: String| ReplyAnswer::Failed(Failed { evidence, ..Failed::default() });
     let answer = match abide_keeper::find(session) {
-        Ok(Lookup::One(found)) => match abide_keeper::ask(&found.socket, ask) {
-            Ok(_) => ReplyAnswer::Done(Done {}),
+        Ok(Lookup::One(found)) => match act(&found) {
+            Ok(()) => ReplyAnswer::Done(Done {}),
             Err(error) => failed(error.to_string()),
         },
         Ok(Lookup::Silent(found)) => ReplyAnswer::Failed(Failed {

@@ -71,7 +71,7 @@ fn there(host: Invocation) -> Result<Vec<Description>, Complaint> {
                         remedy => format!("ssh {to} {}", road::quoted(remedy)),
                     })))
             }
-            ReplyAnswer::Done(_) => None,
+            ReplyAnswer::Done(_) | ReplyAnswer::LogPart(_) => None,
         })
         .collect()
 }

@@ -8,6 +8,7 @@ mod end;
 pub(crate) mod help;
 mod keeper;
 mod list;
+mod log;
 pub(crate) mod proxy;
 mod session;
 mod target;
@@ -32,6 +33,7 @@ pub(crate) fn run(request: Request) -> Result<Exit, Complaint> {
             Own::Detach { place } => end::run(end::What::Detach, &place),
             Own::End { place } => end::run(end::What::End, &place),
             Own::Proxy(args) => proxy::run(*args),
+            Own::Log { lines, plain, place } => log::run(lines, plain, &place),
             Own::Tunnel(args) => tunnel::run(*args),
             Own::Timeouts { verb } => timeouts::run(&verb),
             Own::Compare(args) => compare::run(*args),

@@ -1,6 +1,6 @@
 //! Predictions on the person's terminal: shown and taken off, exactly.
 
-use abide_screen::Screen;
+use abide_screen::{Screen, Seam};
 use abide_terms::Moment;
 
 use crate::predictor::{Mark, Predictor};
@@ -21,7 +21,7 @@ impl Overlay {
     /// was called: before anything else is written to the terminal.
     pub fn lift(&mut self, screen: &Screen) -> Vec<u8> {
         match self.shown.take() {
-            Some((_, shown)) => screen.difference_from(&shown, 0),
+            Some((_, shown)) => screen.difference_from(&shown, Seam::InPlace),
             None => Vec::new(),
         }
     }
@@ -37,7 +37,7 @@ impl Overlay {
             return self.lift(screen);
         };
         let before = self.shown.as_ref().map_or(screen, |(_, shown)| shown);
-        let bytes = view.difference_from(before, 0);
+        let bytes = view.difference_from(before, Seam::InPlace);
         self.shown = Some((mark, view));
         bytes
     }

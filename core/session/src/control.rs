@@ -6,7 +6,7 @@ use crate::opening::Terminal;
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct ToKeeper {
     /// Exactly one; one of a later release is `None` and ignored.
-    #[prost(oneof = "to_keeper::Message", tags = "1, 2, 3, 6, 7, 8")]
+    #[prost(oneof = "to_keeper::Message", tags = "1, 2, 3, 4, 6, 7, 8")]
     pub message: Option<to_keeper::Message>,
 }
 
@@ -33,6 +33,9 @@ pub mod to_keeper {
         /// A forwarded connection was cut off.
         #[prost(message, tag = "8")]
         Cut(crate::forward::Cut),
+        /// Send what the session printed, as text.
+        #[prost(message, tag = "4")]
+        ShowLog(super::ShowLog),
     }
 }
 
@@ -48,7 +51,7 @@ pub struct Resize {
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct ToClient {
     /// Exactly one; one of a later release is `None` and ignored.
-    #[prost(oneof = "to_client::Message", tags = "1, 2, 3, 6, 7, 10")]
+    #[prost(oneof = "to_client::Message", tags = "1, 2, 3, 4, 5, 6, 7, 10")]
     pub message: Option<to_client::Message>,
 }
 
@@ -75,6 +78,12 @@ pub mod to_client {
         /// How the terminal takes input changed.
         #[prost(message, tag = "10")]
         Reading(super::Reading),
+        /// What was asked for by `ShowLog` follows on a stream of its own.
+        #[prost(message, tag = "4")]
+        LogFollows(super::LogFollows),
+        /// How the first output stream of a client begins that came to a session under way.
+        #[prost(message, tag = "5")]
+        OutputBegins(super::OutputBegins),
     }
 }
 
@@ -104,7 +113,8 @@ pub struct Exited {
     pub core: bool,
 }
 
-/// The present output stream is abandoned; a snapshot of the screen opens the next.
+/// The present output stream is abandoned. The next opens with the present state, as bytes that bring
+/// a fresh terminal there.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct OutputRestarts {
     /// The new stream's number.
@@ -113,4 +123,36 @@ pub struct OutputRestarts {
     /// Bytes of output that were skipped.
     #[prost(uint64, tag = "2")]
     pub skipped: u64,
+    /// Bytes of the new stream that are the state; what follows is output as it is.
+    #[prost(uint64, tag = "3")]
+    pub state: u64,
+    /// Lines of scrollback in the state: the last ones.
+    #[prost(uint64, tag = "4")]
+    pub lines: u64,
+    /// Lines that ever scrolled off the session's screen, up to the state.
+    #[prost(uint64, tag = "5")]
+    pub scrolled: u64,
+}
+
+/// The output stream opens with the state of the session, scrollback and all.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct OutputBegins {
+    /// Lines of scrollback in the state: the last ones.
+    #[prost(uint64, tag = "1")]
+    pub lines: u64,
+    /// Lines that ever scrolled off the session's screen, up to the state.
+    #[prost(uint64, tag = "2")]
+    pub scrolled: u64,
+}
+
+/// A wish to read what the session printed, as far as it is kept.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct ShowLog {}
+
+/// Where it can be read.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct LogFollows {
+    /// The stream; it ends with the text.
+    #[prost(uint64, tag = "1")]
+    pub stream: u64,
 }

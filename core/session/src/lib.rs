@@ -11,7 +11,7 @@ mod streams;
 
 pub use codec::{CodecError, MESSAGE_MAX, Messages, decode_word, encode, encode_word};
 pub use control::{
-    Exited, OutputRestarts, Reading, Resize, ToClient, ToKeeper,
+    Exited, LogFollows, OutputBegins, OutputRestarts, Reading, Resize, ShowLog, ToClient, ToKeeper,
     to_client::Message as ClientMessage, to_keeper::Message as KeeperMessage,
 };
 pub use forward::{
@@ -19,11 +19,14 @@ pub use forward::{
     connect::To as ConnectTo, listen::At as ListenAt,
 };
 pub use opening::{
-    Attach, Opening, OwnSshd, Program, Quic, RefusalCode, Refused, Start, Target, Terminal,
-    Welcome, answer::Answer as OpeningAnswer, program::What as ProgramKind,
+    Attach, NoPacing, Opening, OwnSshd, Pacing, Program, Quic, RefusalCode, Refused, Start, Target,
+    Terminal, Welcome, answer::Answer as OpeningAnswer, program::What as ProgramKind,
 };
 pub use request::{
-    AttachedClient, Describe, Description, Detach, Done, End, Failed, Reply, Request, Resume,
-    asks::Ask, reply::Answer as ReplyAnswer,
+    AttachedClient, Describe, Description, Detach, Done, End, Failed, LOG_PART_MAX, Log, LogPart,
+    Reply, Request, Resume, asks::Ask, reply::Answer as ReplyAnswer,
 };
-pub use streams::{COMMAND_ERRORS, COMMAND_IO, FORWARDS_FROM, TERMINAL_INPUT, terminal_output};
+pub use streams::{
+    COMMAND_ERRORS, COMMAND_IO, FORWARDS_FROM, LOGS_MAX, TERMINAL_INPUT, session_log,
+    terminal_output,
+};

@@ -101,6 +101,9 @@ pub struct Start {
     /// Last UDP port to try.
     #[prost(uint32, tag = "7")]
     pub udp_high: u32,
+    /// What becomes of a terminal's output that its first client cannot keep up with.
+    #[prost(enumeration = "Pacing", tag = "8")]
+    pub pacing: i32,
 }
 
 /// The wish to attach to a session that is there.
@@ -121,6 +124,41 @@ pub struct Attach {
     /// Detach all other clients.
     #[prost(bool, tag = "5")]
     pub displace: bool,
+    /// What becomes of output that this client cannot keep up with.
+    #[prost(enumeration = "Pacing", tag = "6")]
+    pub pacing: i32,
+}
+
+/// What becomes of a terminal's output that a client cannot keep up with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, prost::Enumeration)]
+#[repr(i32)]
+pub enum Pacing {
+    /// Exact bytes while they drain soon; beyond that, a jump to the present.
+    Smart = 0,
+    /// Exact bytes always: the program waits.
+    Exact = 1,
+    /// The newest screen as soon as anything waits.
+    Latest = 2,
+}
+
+impl Pacing {
+    /// How people say it.
+    pub const WORDS: [&'static str; 3] = ["smart", "exact", "latest"];
+}
+
+/// None of [`Pacing::WORDS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is one of smart, exact, latest")]
+pub struct NoPacing;
+
+impl std::str::FromStr for Pacing {
+    type Err = NoPacing;
+
+    fn from_str(word: &str) -> Result<Self, NoPacing> {
+        let all = [Self::Smart, Self::Exact, Self::Latest];
+        let of = Self::WORDS.iter().zip(all).find(|(known, _)| **known == word);
+        of.map(|(_, pacing)| pacing).ok_or(NoPacing)
+    }
 }
 
 /// The keeper's first message on the pipe that a link begins with.

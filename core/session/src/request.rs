@@ -6,7 +6,7 @@ use crate::opening::Attach;
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct Request {
     /// Exactly one.
-    #[prost(oneof = "asks::Ask", tags = "1, 2, 3, 4, 5")]
+    #[prost(oneof = "asks::Ask", tags = "1, 2, 3, 4, 5, 6")]
     pub ask: Option<asks::Ask>,
 }
 
@@ -30,6 +30,9 @@ pub mod asks {
         /// Detach its clients.
         #[prost(message, tag = "5")]
         Detach(super::Detach),
+        /// What did it print?
+        #[prost(message, tag = "6")]
+        Log(super::Log),
     }
 }
 
@@ -57,11 +60,36 @@ pub struct Detach {
     pub by: String,
 }
 
+/// What a session printed, as far as it is kept: answered by any number of [`LogPart`]s.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Log {
+    /// At most so many of the last lines; all if 0.
+    #[prost(uint64, tag = "1")]
+    pub lines: u64,
+    /// Characters alone, without colours and attributes.
+    #[prost(bool, tag = "2")]
+    pub plain: bool,
+    /// Which session, where that is still open: id or name; empty for the only one.
+    #[prost(string, tag = "3")]
+    pub session: String,
+}
+
+/// A piece of what a session printed.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct LogPart {
+    /// Lines, each ended by a line feed; a piece may end anywhere.
+    #[prost(bytes = "vec", tag = "1")]
+    pub text: Vec<u8>,
+}
+
+/// Longest [`LogPart::text`], in bytes.
+pub const LOG_PART_MAX: usize = 128 * 1024;
+
 /// A keeper's answer to requests without descriptors.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct Reply {
     /// Exactly one.
-    #[prost(oneof = "reply::Answer", tags = "1, 2, 3")]
+    #[prost(oneof = "reply::Answer", tags = "1, 2, 3, 6")]
     pub answer: Option<reply::Answer>,
 }
 
@@ -79,6 +107,9 @@ pub mod reply {
         /// It is not.
         #[prost(message, tag = "3")]
         Failed(super::Failed),
+        /// Some of what the session printed.
+        #[prost(message, tag = "6")]
+        LogPart(super::LogPart),
     }
 }
 

@@ -17,3 +17,13 @@ pub const FORWARDS_FROM: u64 = 1024;
 pub const fn terminal_output(restart: u64) -> u64 {
     (restart + 1) << 2 | 1
 }
+
+/// The stream of the `count`th log that is asked for: bulk, opened by the keeper. None at
+/// [`LOGS_MAX`].
+pub const fn session_log(count: u64) -> Option<u64> {
+    if count < LOGS_MAX { Some((LOGS_FROM + count) << 2 | 2 | 1) } else { None }
+}
+
+/// Logs that one link may carry, one after the other. Further ones are not sent.
+pub const LOGS_MAX: u64 = FORWARDS_FROM - LOGS_FROM;
+const LOGS_FROM: u64 = 512;

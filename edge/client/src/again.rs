@@ -130,6 +130,10 @@ impl Voice for Mute {
         String::new()
     }
 
+    fn skipped(&self, _: Option<u64>, _: char) -> String {
+        String::new()
+    }
+
     fn help(&self, _: char) -> String {
         String::new()
     }

@@ -14,6 +14,7 @@ const HELD_MAX: usize = 12;
 pub(crate) struct Anchor {
     shown: Vec<u8>,
     held: Vec<u8>,
+    moot: bool,
 }
 
 /// What typed bytes came to.
@@ -32,9 +33,14 @@ impl Anchor {
         self.shown.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
+    /// The whole page was drawn: where the cursor was matters no more, but the answer is still awaited.
+    pub(crate) fn forget(&mut self) {
+        self.moot = true;
+    }
+
     /// All of it, unless it was too much.
     pub(crate) fn shown(&self) -> Option<&[u8]> {
-        (self.shown.len() < SHOWN_MAX).then_some(&self.shown)
+        (self.shown.len() < SHOWN_MAX && !self.moot).then_some(&self.shown)
     }
 
     /// Looks for the answer.

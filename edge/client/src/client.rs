@@ -5,8 +5,10 @@ mod carriers;
 mod farewell;
 mod forwarding;
 mod interruptions;
+mod paging;
 mod predicting;
 mod showing;
+mod skipping;
 mod typing;
 
 use std::time::Duration;
@@ -29,6 +31,8 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use self::forwarding::is_forward;
+use self::paging::Paging;
+use self::skipping::Arriving;
 use crate::again::Attempted;
 use crate::connect::{Connected, Questions};
 use crate::escape::EscapeWatch;
@@ -74,6 +78,8 @@ pub struct Client<'a> {
     exited: Option<Exited>,
     messages: Messages,
     outage: OutageLine,
+    arriving: Option<Arriving>,
+    paging: Option<Paging>,
     due: Option<Moment>,
     /// Which attempt to run ssh is the latest, and how to stop it.
     attempt: u64,
@@ -111,6 +117,7 @@ enum Wake {
     Interruption(Interruption),
     Input(std::io::Result<Taken>),
     Written,
+    Pager { done: bool },
     Alarm,
     Forward(Happened),
     Answer(Answer),
@@ -173,6 +180,8 @@ impl<'a> Client<'a> {
             exited: None,
             messages: Messages::default(),
             outage: OutageLine::default(),
+            arriving: None,
+            paging: None,
             due: None,
             attempt: 0,
             attempting: None,
@@ -227,10 +236,12 @@ impl<'a> Client<'a> {
 
     async fn wait(&mut self, inlets: &mut Inlets) -> std::io::Result<Wake> {
         self.due = self.poll_timeout();
-        let takes_input =
-            self.driver.link.room(self.input_stream()) >= INPUT_ROOM && self.exited.is_none();
+        let takes_input = self.driver.link.room(self.input_stream()) >= INPUT_ROOM
+            && self.exited.is_none()
+            && self.paging.is_none();
         let wake = tokio::select! {
             Some(event) = inlets.carriers.recv() => Wake::Carrier(event),
+            done = Self::pager_ready(&mut self.paging) => Wake::Pager { done },
             taken = self.input.take(), if takes_input => Wake::Input(taken),
             () = self.stdout.progress() => Wake::Written,
             () = self.stderr.progress() => Wake::Written,
@@ -262,7 +273,8 @@ impl<'a> Client<'a> {
             Wake::Attempt(_, attempt) => return Ok(self.on_attempt(now, attempt)),
             Wake::Interruption(interruption) => return Ok(self.on_interruption(now, interruption)),
             Wake::Input(taken) => return self.on_input(now, taken?).await,
-            Wake::Written => {}
+            Wake::Written | Wake::Pager { done: false } => {}
+            Wake::Pager { done: true } => self.close_pager()?,
             Wake::Alarm => self.on_alarm(now),
             Wake::Forward(happened) => {
                 self.forwarding.forwards.handle(now, &mut self.driver.link, happened);
@@ -293,6 +305,7 @@ impl<'a> Client<'a> {
             return Some(outcome);
         }
         self.show_output(now);
+        self.feed_pager(now);
         self.driver.pump(now);
         self.draw_outage(now);
         self.predict(now);

@@ -11,6 +11,8 @@ pub(crate) enum Command {
     Help,
     /// `~^Z`: suspend the client.
     Suspend,
+    /// `~s`: show what the session printed.
+    ShowLog,
 }
 
 /// Where in a line typing is.
@@ -59,6 +61,7 @@ impl EscapeWatch {
                     b'.' => commands.push(Command::Leave),
                     b'd' => commands.push(Command::Detach),
                     b'?' => commands.push(Command::Help),
+                    b's' => commands.push(Command::ShowLog),
                     0x1a => commands.push(Command::Suspend),
                     other => {
                         if other != escape {

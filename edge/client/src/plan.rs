@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use abide_openssh::{BuildId, Effective, Escape, Invocation};
 use abide_prediction::Wish;
+use abide_session::Pacing;
 
 use crate::outage::Outage;
 
@@ -45,6 +46,10 @@ pub struct Plan {
     pub quiet: bool,
     /// When to show what keys will do before the server answers.
     pub predict: Wish,
+    /// What becomes of output that cannot be kept up with.
+    pub pacing: Pacing,
+    /// The command line of a program that shows text page by page; none if there is none.
+    pub pager: Option<OsString>,
 }
 
 /// Something that people should hear of before the session is there.
@@ -80,6 +85,8 @@ pub trait Voice: Send {
     fn tell(&mut self, notice: Notice<'_>);
     /// The one line shown during an outage.
     fn outage(&self, outage: &Outage) -> String;
+    /// The line that stands where so many lines were skipped, or nobody knows how many.
+    fn skipped(&self, lines: Option<u64>, escape: char) -> String;
     /// What `~?` shows.
     fn help(&self, escape: char) -> String;
 }

@@ -8,7 +8,7 @@ use crate::connect::{ConnectError, open};
 use crate::plan::{Voice, Way};
 
 /// Longest answer, in bytes. The rest is not read.
-const ANSWER_MAX: usize = 1024 * 1024;
+const ANSWER_MAX: usize = 32 * 1024 * 1024;
 
 /// What the other machine's abide said.
 #[derive(Debug)]

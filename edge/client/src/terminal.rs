@@ -3,8 +3,8 @@
 use std::io;
 
 use abide_host::tty::{self, RawMode};
-use abide_screen::{Screen, Size};
-use abide_session::Terminal;
+use abide_screen::{Screen, Seam, Size};
+use abide_session::{OutputBegins, OutputRestarts, Terminal};
 use bytes::Bytes;
 
 use crate::anchor::{ASK, Anchor, Typed};
@@ -20,6 +20,16 @@ pub(crate) struct Local {
     anchor: Option<Anchor>,
     /// Output goes to a terminal: only there may a line be drawn over it.
     shown: bool,
+    place: Place,
+}
+
+/// Where in the session's lines the top of the screen is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// The session's number of a line that scrolled off here, less our own.
+    Known(i64),
+    /// Sizes changed: terminals differ in what scrolls off then.
+    Unknown,
 }
 
 impl Local {
@@ -27,7 +37,13 @@ impl Local {
     pub(crate) fn take() -> io::Result<Self> {
         let raw = RawMode::enter(io::stdin())?;
         let screen = Screen::new(model_size(&describe()), SCROLLBACK_LINES);
-        Ok(Local { raw: Some(raw), screen, anchor: None, shown: tty::is_tty(io::stdout()) })
+        Ok(Local {
+            raw: Some(raw),
+            screen,
+            anchor: None,
+            shown: tty::is_tty(io::stdout()),
+            place: Place::Known(0),
+        })
     }
 
     /// What to write first: it asks where the cursor is. Nothing when stdout is no terminal.
@@ -58,6 +74,9 @@ impl Local {
                 if let Some(shown) = self.anchor.take().as_ref().and_then(Anchor::shown) {
                     self.screen = Screen::new(self.screen.size(), SCROLLBACK_LINES);
                     self.screen.feed(format!("\x1b[{row};{col}H").as_bytes());
+                    if let Place::Known(ahead) = &mut self.place {
+                        *ahead -= i64::from(row) - 1;
+                    }
                     self.screen.feed(shown);
                 }
                 Bytes::from(rest)
@@ -81,7 +100,42 @@ impl Local {
     pub(crate) fn resized(&mut self) -> Terminal {
         let terminal = describe();
         self.screen.resize(model_size(&terminal));
+        self.place = Place::Unknown;
         terminal
+    }
+
+    /// The session's own size changed.
+    pub(crate) fn lose_place(&mut self) {
+        self.place = Place::Unknown;
+    }
+
+    /// The output begins with the state of a session that is under way.
+    pub(crate) fn handle_begins(&mut self, begins: &OutputBegins) {
+        if let Place::Known(ahead) = &mut self.place {
+            *ahead += begins.scrolled as i64 - begins.lines as i64;
+        }
+    }
+
+    /// How many lines scrolled off in the session since what is shown here; none if nobody knows.
+    pub(crate) fn missed(&self, restarts: &OutputRestarts) -> Option<u64> {
+        let Place::Known(ahead) = self.place else { return None };
+        let here = self.screen.scrolled() as i64 + ahead;
+        Some(u64::try_from(restarts.scrolled as i64 - here).unwrap_or(0))
+    }
+
+    /// Takes over the state that output restarts with. Returns what to write to the terminal.
+    pub(crate) fn jump(
+        &mut self,
+        state: &[u8],
+        seam: Seam<'_>,
+        restarts: &OutputRestarts,
+    ) -> Vec<u8> {
+        let out = self.screen.jump(state, seam);
+        if let Some(anchor) = &mut self.anchor {
+            anchor.forget();
+        }
+        self.place = Place::Known(restarts.scrolled as i64 - self.screen.scrolled() as i64);
+        out
     }
 
     /// Forgets what is on the terminal: a snapshot follows.

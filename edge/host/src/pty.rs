@@ -8,7 +8,8 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, ptsname, unlockpt};
 use rustix::termios::{
-    InputModes, LocalModes, OptionalActions, Winsize, tcgetattr, tcsetattr, tcsetwinsize,
+    InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Winsize, tcgetattr, tcsetattr,
+    tcsetwinsize,
 };
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -98,6 +99,23 @@ fn open_slave(master: &OwnedFd, flags: OpenptFlags) -> io::Result<OwnedFd> {
         }
         result => Ok(result?),
     }
+}
+
+/// The characters that interrupt, quit or stop the programs on a terminal just now: none while it
+/// passes all characters on (ISIG is off). `master` is the owner's side.
+pub fn interrupts(master: impl AsFd) -> io::Result<Vec<u8>> {
+    /// `_POSIX_VDISABLE` of Linux: no character.
+    const NONE: u8 = 0;
+    let modes = tcgetattr(master)?;
+    if !modes.local_modes.contains(LocalModes::ISIG) {
+        return Ok(Vec::new());
+    }
+    let codes = [SpecialCodeIndex::VINTR, SpecialCodeIndex::VQUIT, SpecialCodeIndex::VSUSP];
+    Ok(codes
+        .map(|code| modes.special_codes[code])
+        .into_iter()
+        .filter(|code| *code != NONE)
+        .collect())
 }
 
 /// Starts `command` with the terminal as its input, output, errors and controlling terminal, in a

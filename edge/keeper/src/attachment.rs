@@ -5,26 +5,25 @@ use abide_forward::Forwards;
 use abide_host::child::Exit;
 use abide_link::{CarrierKind, Read, StreamId};
 use abide_session::{
-    AttachedClient, ClientMessage, CodecError, Exited, KeeperMessage, Messages, OutputRestarts,
+    AttachedClient, ClientMessage, CodecError, Exited, KeeperMessage, LogFollows, Messages, Pacing,
     Resize, Terminal, ToClient, ToKeeper, encode,
 };
 use abide_terms::{Ending, LinkId, Moment};
 use bytes::Bytes;
 
 use crate::answers::Answers;
+use crate::outlet::Outlet;
 use crate::output::Canvas;
 use crate::program::Source;
 
-/// Silence after which a client no longer holds the program back.
-const ABSENT_AFTER: std::time::Duration = std::time::Duration::from_secs(5);
-/// Room that a client which keeps up always has.
+/// Room for a command's output that a client which keeps up always has.
 const ROOM_KEPT: usize = crate::program::TURN_MAX;
 
-/// Which streams carry output.
+/// What carries output.
 #[derive(Debug)]
 enum Output {
-    /// A terminal's, which may restart.
-    Terminal { stream: StreamId, restarts: u64, skipped: Option<u64> },
+    /// A terminal's, some of which may be skipped.
+    Terminal(Box<Outlet>),
     /// A command's: never skipped.
     Pipes,
 }
@@ -41,6 +40,8 @@ pub(crate) struct Attachment {
     messages: Messages,
     finished: bool,
     pub(crate) forwards: Forwards,
+    /// Logs that it asked for.
+    logs: u64,
 }
 
 impl Attachment {
@@ -49,15 +50,11 @@ impl Attachment {
         driver: Driver,
         name: String,
         terminal: Option<Terminal>,
-        shared: bool,
+        shared: Option<Pacing>,
         forwards: Forwards,
     ) -> Self {
-        let output = if shared {
-            let stream = StreamId::from_number(abide_session::terminal_output(0));
-            Output::Terminal { stream, restarts: 0, skipped: None }
-        } else {
-            Output::Pipes
-        };
+        let output =
+            shared.map_or(Output::Pipes, |pacing| Output::Terminal(Box::new(Outlet::new(pacing))));
         Attachment {
             link,
             driver,
@@ -68,6 +65,7 @@ impl Attachment {
             messages: Messages::default(),
             finished: false,
             forwards,
+            logs: 0,
         }
     }
 
@@ -75,79 +73,72 @@ impl Attachment {
 
     /// This client must be waited for before more output is read.
     pub(crate) fn holds_back(&self, now: Moment, source: Source) -> bool {
-        let full = self.driver.link.room(self.stream(source)) < ROOM_KEPT;
-        match self.output {
-            Output::Pipes => full,
-            Output::Terminal { skipped, .. } => full && skipped.is_none() && !self.is_absent(now),
+        match &self.output {
+            Output::Pipes => self.driver.link.room(self.stream(source)) < ROOM_KEPT,
+            Output::Terminal(outlet) => outlet.holds_back(now, &self.driver.link),
         }
     }
 
-    fn is_absent(&self, now: Moment) -> bool {
-        self.driver.link.silent_since().is_some_and(|since| now.since(since) >= ABSENT_AFTER)
-    }
-
-    /// When it stops holding the program back, if nothing is heard before.
-    pub(crate) fn absent_at(&self) -> Option<Moment> {
-        let full = self.driver.link.room(self.stream(Source::Output)) < ROOM_KEPT;
-        let since = self.driver.link.silent_since().filter(|_| full)?;
-        matches!(self.output, Output::Terminal { skipped: None, .. }).then(|| since + ABSENT_AFTER)
+    /// When its output has to be looked at again, if nothing is heard before.
+    pub(crate) fn output_timeout(&self) -> Option<Moment> {
+        match &self.output {
+            Output::Pipes => None,
+            Output::Terminal(outlet) => outlet.poll_timeout(&self.driver.link),
+        }
     }
 
     fn stream(&self, source: Source) -> StreamId {
         match (&self.output, source) {
-            (Output::Terminal { stream, .. }, _) => *stream,
+            (Output::Terminal(outlet), _) => outlet.stream(),
             (Output::Pipes, Source::Output) => StreamId::from_number(abide_session::COMMAND_IO),
             (Output::Pipes, Source::Errors) => StreamId::from_number(abide_session::COMMAND_ERRORS),
         }
     }
 
-    /// Gives the client its share of output. A client that does not keep up skips it: its next
-    /// output stream opens with a snapshot.
-    pub(crate) fn put(&mut self, source: Source, bytes: &Bytes) {
+    /// Gives the client its share of output.
+    pub(crate) fn put(&mut self, now: Moment, source: Source, bytes: &Bytes) {
         let stream = self.stream(source);
-        let length = bytes.len() as u64;
-        if let Output::Terminal { skipped: Some(skipped), .. } = &mut self.output {
-            *skipped += length;
-            return;
-        }
-        if self.driver.link.write(stream, bytes.clone()).is_ok() {
-            return;
-        }
-        if let Output::Terminal { skipped, .. } = &mut self.output {
-            let waiting = self.driver.link.unacknowledged(stream) as u64;
-            *skipped = Some(waiting + length);
-            self.driver.link.abandon(stream);
+        match &mut self.output {
+            Output::Terminal(outlet) => outlet.put(now, &mut self.driver.link, bytes),
+            // It holds the program back before it is full.
+            Output::Pipes => drop(self.driver.link.write(stream, bytes.clone())),
         }
     }
 
-    /// Once a client that skipped is heard again: a new output stream, opened by a snapshot.
-    pub(crate) fn catch_up(&mut self, canvas: &Canvas) {
-        let heard = self.driver.link.silent_since().is_none() && !self.driver.is_bare();
-        let Output::Terminal { stream, restarts, skipped } = &mut self.output else { return };
-        if !heard {
-            return;
+    /// Skips what the client cannot keep up with, and goes on with the present when it is time.
+    pub(crate) fn settle_output(&mut self, now: Moment, canvas: &Canvas) {
+        let bare = self.driver.is_bare();
+        if let Output::Terminal(outlet) = &mut self.output {
+            outlet.settle(now, &mut self.driver.link, canvas, self.terminal.as_ref(), bare);
         }
-        let Some(count) = skipped.take() else { return };
-        *restarts += 1;
-        *stream = StreamId::from_number(abide_session::terminal_output(*restarts));
-        let stream = *stream;
-        let message = OutputRestarts { stream: stream.number(), skipped: count };
-        self.tell(ClientMessage::OutputRestarts(message));
-        self.show(stream, canvas);
-        if self.finished {
-            self.driver.link.finish(stream);
+    }
+
+    /// Somebody typed a character that interrupts the program.
+    pub(crate) fn handle_interrupt(&mut self, now: Moment) {
+        if let Output::Terminal(outlet) = &mut self.output {
+            outlet.handle_interrupt(now, &self.driver.link);
         }
     }
 
     /// Opens the output of a client that comes to a session which is under way.
     pub(crate) fn show_all(&mut self, canvas: &Canvas) {
-        self.show(self.stream(Source::Output), canvas);
+        if let Output::Terminal(outlet) = &mut self.output {
+            outlet.show_all(&mut self.driver.link, canvas, self.terminal.as_ref());
+        }
     }
 
-    fn show(&mut self, stream: StreamId, canvas: &Canvas) {
-        let snapshot = canvas.snapshot(self.driver.link.room(stream));
-        // It fits: `snapshot` was told the room.
-        let _ = self.driver.link.write(stream, snapshot);
+    /// Sends what the session printed, as text.
+    pub(crate) fn show_log(&mut self, text: Bytes) {
+        let Some(stream) = abide_session::session_log(self.logs) else { return };
+        self.logs += 1;
+        self.tell(ClientMessage::LogFollows(LogFollows { stream }));
+        let stream = StreamId::from_number(stream);
+        let link = &mut self.driver.link;
+        // The oldest goes where it is longer than a buffer.
+        let text = text.slice(text.len().saturating_sub(link.room(stream))..);
+        // It fits, or too many logs are open, and this one is empty.
+        let _ = link.write(stream, text);
+        link.finish(stream);
     }
 
     /// The program ended: tells the client, and ends its output.
@@ -156,9 +147,12 @@ impl Attachment {
             return;
         }
         self.tell(ClientMessage::Exited(exited(exit)));
-        self.driver.link.finish(self.stream(Source::Output));
-        if matches!(self.output, Output::Pipes) {
-            self.driver.link.finish(self.stream(Source::Errors));
+        match &mut self.output {
+            Output::Terminal(outlet) => outlet.finish(&mut self.driver.link),
+            Output::Pipes => [Source::Output, Source::Errors]
+                .map(|source| self.stream(source))
+                .into_iter()
+                .for_each(|stream| self.driver.link.finish(stream)),
         }
     }
 

@@ -39,7 +39,7 @@ pub(crate) enum Visit {
     /// A carrier that was refused.
     Refused(Refusal),
     /// A question, to be answered.
-    Question { ask: Ask, reply: oneshot::Sender<Reply> },
+    Question { ask: Ask, reply: oneshot::Sender<Vec<Reply>> },
 }
 
 /// Serves the socket for ever.
@@ -118,7 +118,7 @@ async fn receive(
             let link = within(GREETING_MAX, greeted).await?;
             Visit::Carrier { link, parts: Parts::Pipe(pipe) }
         }
-        ask @ (Ask::Describe(_) | Ask::End(_) | Ask::Detach(_)) => {
+        ask @ (Ask::Describe(_) | Ask::End(_) | Ask::Detach(_) | Ask::Log(_)) => {
             return answer(stream, ask, visits).await;
         }
     };
@@ -134,7 +134,7 @@ async fn answer(
 ) -> Result<(), GreetingError> {
     let (reply, answered) = oneshot::channel();
     let _ = visits.send(Visit::Question { ask, reply }).await;
-    if let Ok(reply) = answered.await {
+    for reply in answered.await.unwrap_or_default() {
         stream.write_all(&encode(&reply)).await?;
     }
     Ok(())

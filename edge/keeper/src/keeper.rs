@@ -195,7 +195,7 @@ impl Keeper {
         self.notice_end(now);
         for (_, client) in &mut self.attachments {
             if let Some(canvas) = &self.canvas {
-                client.catch_up(canvas);
+                client.settle_output(now, canvas);
             }
             client.driver.pump(now);
         }
@@ -229,7 +229,7 @@ impl Keeper {
         let clients = self
             .attachments
             .iter()
-            .flat_map(|(_, client)| [client.driver.poll_timeout(), client.absent_at()]);
+            .flat_map(|(_, client)| [client.driver.poll_timeout(), client.output_timeout()]);
         let closing = self.closing.front().map(|(until, _)| *until);
         let single =
             [self.kill_at, self.unborn_until(), self.lingers_until(), self.heap.poll_timeout()];

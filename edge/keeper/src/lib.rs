@@ -4,13 +4,16 @@
 
 mod answers;
 mod attachment;
+mod backlog;
 mod bridge;
 mod connection;
 mod door;
+mod drain;
 mod environment;
 mod keeper;
 mod lingering;
 mod login;
+mod outlet;
 mod output;
 mod program;
 mod refusals;
@@ -23,6 +26,6 @@ mod subsystem;
 mod tidying;
 
 pub use bridge::{bridge, open_session};
-pub use requests::{ANSWER_WITHIN, Found, Lookup, RequestError, ask, describe_all, find};
+pub use requests::{ANSWER_WITHIN, Found, Lookup, RequestError, ask, describe_all, find, read_log};
 pub use run::{RunError, run};
 pub use start::{StartError, start};

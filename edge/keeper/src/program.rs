@@ -203,6 +203,13 @@ impl Program {
         self.exit
     }
 
+    /// The characters that interrupt, quit or stop what runs on the terminal just now.
+    pub(crate) fn interrupts(&self) -> Vec<u8> {
+        let terminal = self.output.as_ref().filter(|_| self.on_terminal);
+        // A terminal that is gone has nothing to interrupt.
+        terminal.and_then(|output| pty::interrupts(output.get_ref()).ok()).unwrap_or_default()
+    }
+
     /// Tells the terminal's programs a new size.
     pub(crate) fn resize(&self, terminal: &Terminal) {
         if let (true, Some(output)) = (self.on_terminal, &self.output) {

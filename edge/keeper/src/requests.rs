@@ -6,7 +6,9 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use abide_session::{Ask, Describe, Description, Messages, Reply, ReplyAnswer, Request, encode};
+use abide_session::{
+    Ask, Describe, Description, Log, Messages, Reply, ReplyAnswer, Request, encode,
+};
 use abide_terms::SessionId;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, sockopt};
 
@@ -32,6 +34,9 @@ pub enum RequestError {
     /// The keeper refused.
     #[error("the keeper refused: {0}")]
     Refused(String),
+    /// What it said could not be passed on.
+    #[error("cannot write: {0}")]
+    Written(io::Error),
 }
 
 /// A session of this machine.
@@ -145,11 +150,31 @@ fn unanswered(socket: PathBuf) -> Option<Found> {
 /// Asks one keeper one thing.
 pub fn ask(socket: &Path, ask: Ask) -> Result<ReplyAnswer, RequestError> {
     let unreachable = |error| RequestError::Unreachable { path: socket.to_owned(), error };
-    let reply = exchange(socket, ask).map_err(unreachable)?;
+    let mut exchange = Exchange::begin(socket, ask).map_err(unreachable)?;
+    answer(exchange.next().map_err(unreachable)?)
+}
+
+fn answer(reply: Reply) -> Result<ReplyAnswer, RequestError> {
     match reply.answer {
         Some(ReplyAnswer::Failed(failed)) => Err(RequestError::Refused(failed.evidence)),
         Some(answer) => Ok(answer),
         None => Err(RequestError::Refused("an answer of a later release".to_owned())),
+    }
+}
+
+/// Asks one keeper for what its session printed; `take` gets it piece by piece.
+pub fn read_log(
+    socket: &Path,
+    log: Log,
+    mut take: impl FnMut(Vec<u8>) -> io::Result<()>,
+) -> Result<(), RequestError> {
+    let unreachable = |error| RequestError::Unreachable { path: socket.to_owned(), error };
+    let mut exchange = Exchange::begin(socket, Ask::Log(log)).map_err(unreachable)?;
+    loop {
+        match answer(exchange.next().map_err(unreachable)?)? {
+            ReplyAnswer::LogPart(part) => take(part.text).map_err(RequestError::Written)?,
+            _ => return Ok(()),
+        }
     }
 }
 
@@ -162,20 +187,31 @@ fn connect(path: &Path) -> io::Result<UnixStream> {
     Ok(socket.into())
 }
 
-fn exchange(socket: &Path, ask: Ask) -> io::Result<Reply> {
-    let mut stream = connect(socket)?;
-    stream.set_read_timeout(Some(ANSWER_WITHIN))?;
-    stream.write_all(&encode(&Request { ask: Some(ask) }))?;
-    let mut messages = Messages::default();
-    let mut buffer = [0; 4096];
-    loop {
-        let count = stream.read(&mut buffer)?;
-        if count == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        messages.push(&buffer[..count]);
-        if let Some(reply) = messages.next_message::<Reply>().map_err(io::Error::other)? {
-            return Ok(reply);
+/// A question that was asked, and its answers.
+struct Exchange {
+    stream: UnixStream,
+    messages: Messages,
+}
+
+impl Exchange {
+    fn begin(socket: &Path, ask: Ask) -> io::Result<Self> {
+        let mut stream = connect(socket)?;
+        stream.set_read_timeout(Some(ANSWER_WITHIN))?;
+        stream.write_all(&encode(&Request { ask: Some(ask) }))?;
+        Ok(Exchange { stream, messages: Messages::default() })
+    }
+
+    fn next(&mut self) -> io::Result<Reply> {
+        let mut buffer = [0; 4096];
+        loop {
+            let reply = self.messages.next_message::<Reply>();
+            if let Some(reply) = reply.map_err(io::Error::other)? {
+                return Ok(reply);
+            }
+            match self.stream.read(&mut buffer)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                count => self.messages.push(&buffer[..count]),
+            }
         }
     }
 }

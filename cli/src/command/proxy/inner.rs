@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use abide_client::Plan;
 use abide_openssh::{Effective, Escape, Invocation, Proxy};
 use abide_prediction::Wish;
+use abide_session::Pacing;
 
 use crate::args::LinkArgs;
 use crate::complaint::Complaint;
@@ -46,6 +47,8 @@ pub(super) fn plan(
         no_udp: link.no_udp,
         quiet: false,
         predict: Wish::Never,
+        pacing: Pacing::Exact,
+        pager: None,
     })
 }
 

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::view::{State, scrollback, state};
 use super::{assert_same_state, comparable, fed, streams};
-use crate::{Screen, Seam};
 use crate::model::Buffer;
+use crate::{Screen, Seam};
 
 const ROWS: u16 = 8;
 const COLS: u16 = 30;

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::view::{self, State, scrollback, state};
 use super::reference::Reference;
+use super::view::{self, State, scrollback, state};
 use super::{assert_same_state, comparable, fed, screen, streams};
 use crate::model::Buffer;
 use crate::{Screen, Seam, Size};
@@ -71,7 +71,9 @@ proptest! {
         let Jumped { mut session, mut terminal, .. } = jumped(&output, left, at, 20, seam);
         if pops_a_title(&output) {
             // What was pushed before is not handed over.
-            [&mut session, &mut terminal].map(|screen| screen.feed(b"\x18\x1b\\\x1b]2;t\x07"));
+            for screen in [&mut session, &mut terminal] {
+                screen.feed(b"\x18\x1b\\\x1b]2;t\x07");
+            }
         }
         prop_assert_eq!(session.is_ground(), terminal.is_ground());
         prop_assert_eq!(session.unfinished(), terminal.unfinished());
@@ -133,8 +135,7 @@ fn a_jump_within_the_alternate_screen_stays_there() {
     let draw = b"shell\r\n\x1b[?1049h\x1b[Hone\r\ntwo\r\nthree";
     let output = [&draw[..], b"\x1b[2;1Hother\x1b[5;5H"].concat();
     let gap = Seam::Gap { lines: LINES, mark: "-- skipped --" };
-    let Jumped { session, terminal, written } =
-        jumped(&output, draw.len(), output.len(), 3, gap);
+    let Jumped { session, terminal, written } = jumped(&output, draw.len(), output.len(), 3, gap);
     assert_eq!(terminal.lines(), session.lines());
     let jump = written[draw.len()..].escape_ascii().to_string();
     assert!(!jump.contains("1049") && !jump.contains("skipped") && !jump.contains("[2J"), "{jump}");
@@ -155,6 +156,11 @@ fn unfinished_bytes_are_counted_whatever_the_pieces() {
         whole.feed(output);
         let mut pieces = screen(ROWS, COLS, 0);
         output.iter().for_each(|byte| pieces.feed(&[*byte]));
-        assert_eq!((whole.unfinished(), pieces.unfinished()), (half, half), "{}", output.escape_ascii());
+        assert_eq!(
+            (whole.unfinished(), pieces.unfinished()),
+            (half, half),
+            "{}",
+            output.escape_ascii()
+        );
     }
 }

@@ -63,7 +63,9 @@ fn programs_are_skipped_through() {
                 if !ours.is_ground() {
                     continue;
                 }
-                terminal.feed(&ours.difference_from(&before, super::differences::seam(&before, &ours, 500)));
+                terminal.feed(
+                    &ours.difference_from(&before, super::differences::seam(&before, &ours, 500)),
+                );
                 before = ours.clone();
                 let seen = |screen| comparable(state(screen, Buffer::Active), screen);
                 let (mut a, mut b) = (seen(&terminal), seen(&ours));

@@ -44,6 +44,8 @@ impl Client<'_> {
                 self.on_wake(now);
                 None
             }
+            // The pager's to heed.
+            Interruption::Stop(_) if self.paging.is_some() => None,
             // A terminal's session outlives the terminal; a command ends with who asked for it.
             Interruption::Stop(number) => Some(Outcome::Signalled(number)),
         }

@@ -27,6 +27,9 @@ impl Client<'_> {
 
     /// Shows what is predicted now.
     pub(super) fn predict(&mut self, now: Moment) {
+        if self.paging.is_some() {
+            return;
+        }
         let input = self.input_stream();
         let Some((prediction, local)) = self.prediction.as_mut().zip(self.local.as_ref()) else {
             return;

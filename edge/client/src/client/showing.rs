@@ -10,13 +10,17 @@ use super::Client;
 use crate::outage::{Doing, Outage};
 use crate::outcome::Outcome;
 use crate::plan::Notice;
-use crate::terminal::CLEAR;
+use crate::terminal::Local;
 
 impl Client<'_> {
     pub(super) fn show_output(&mut self, now: Moment) {
-        while self.stdout.has_room() {
+        while self.stdout.has_room() && self.paging.is_none() {
             match self.driver.link.read(now, self.output) {
                 Read::Bytes(bytes) => {
+                    let bytes = self.take_state(now, bytes);
+                    if bytes.is_empty() {
+                        continue;
+                    }
                     // Output may come before the first answer: it must not scroll the line away.
                     self.uncover();
                     self.heap.handle_passed(now, bytes.len());
@@ -49,8 +53,9 @@ impl Client<'_> {
         while let Ok(Some(message)) = self.messages.next_message::<ToClient>() {
             match message.message {
                 Some(ClientMessage::Exited(exited)) => self.exited = Some(exited),
-                Some(ClientMessage::OutputRestarts(restarts)) => {
-                    self.restart_output(restarts.stream)
+                Some(ClientMessage::OutputRestarts(restarts)) => self.restart_output(restarts),
+                Some(ClientMessage::OutputBegins(begins)) => {
+                    self.local.iter_mut().for_each(|local| local.handle_begins(&begins));
                 }
                 Some(ClientMessage::Listening(listening)) => {
                     if let Some(outcome) = self.on_listening(listening) {
@@ -59,21 +64,15 @@ impl Client<'_> {
                 }
                 Some(ClientMessage::Cut(cut)) => self.on_cut(&cut),
                 Some(ClientMessage::Reading(reading)) => self.on_reading(reading),
+                Some(ClientMessage::LogFollows(log)) => self.open_pager(log.stream),
                 // Our own terminal keeps its size; what does not fit is the smaller one's loss.
-                Some(ClientMessage::Resized(_)) | None => {}
+                Some(ClientMessage::Resized(_)) => {
+                    self.local.iter_mut().for_each(Local::lose_place);
+                }
+                None => {}
             }
         }
         None
-    }
-
-    pub(super) fn restart_output(&mut self, stream: u64) {
-        self.driver.link.abandon(self.output);
-        self.output = StreamId::from_number(stream);
-        if let Some(local) = &mut self.local {
-            local.forget();
-            let _cleared = self.prediction.as_mut().map(|it| it.forget(local.screen()));
-            self.stdout.put(Bytes::from_static(CLEAR));
-        }
     }
 
     pub(super) fn draw_outage(&mut self, now: Moment) {
@@ -81,7 +80,8 @@ impl Client<'_> {
         if !self.outage.is_due(now, silent_since) {
             return;
         }
-        let shown = self.local.as_ref().filter(|local| local.is_shown());
+        let free = self.paging.is_none();
+        let shown = self.local.as_ref().filter(|local| local.is_shown() && free);
         let (Some(local), Some(since)) = (shown, silent_since) else { return };
         let doing = match () {
             () if self.recovery.needs_user() => Doing::NeedsUser,

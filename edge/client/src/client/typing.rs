@@ -91,6 +91,7 @@ impl Client<'_> {
                 self.uncover();
                 self.show(now, Bytes::from(help));
             }
+            Command::ShowLog => self.ask_for_log(),
             Command::Suspend => {
                 self.lift();
                 abide_host::tty::suspend_self()?;

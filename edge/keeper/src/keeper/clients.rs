@@ -73,8 +73,8 @@ impl Keeper {
         let tag = LinkTag(self.next_tag);
         self.next_tag += 1;
         let driver = Driver::new(link, tag, self.outlets.carriers.clone());
+        let shared = self.canvas.as_ref().map(|_| attach.pacing());
         let Attach { client: name, terminal, .. } = attach;
-        let shared = self.canvas.is_some();
         let forwards = Forwards::new(Role::Keeper, tag.0, self.outlets.forwards.clone());
         let mut client = Attachment::new(link_id, driver, name, terminal.clone(), shared, forwards);
         client.driver.join(now, Parts::Pipe(pipe), true);

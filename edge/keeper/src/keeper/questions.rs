@@ -1,6 +1,9 @@
 //! Questions and orders from this machine that need no link: describe the session, detach, end.
 
-use abide_session::{Ask, Description, Done, Failed, Reply, ReplyAnswer};
+use abide_screen::Looks;
+use abide_session::{
+    Ask, Description, Done, Failed, LOG_PART_MAX, Log, LogPart, Reply, ReplyAnswer,
+};
 use abide_terms::{EndingCode, Moment};
 use tokio::sync::oneshot;
 
@@ -9,8 +12,18 @@ use crate::output::Canvas;
 use crate::program::describe;
 
 impl Keeper {
-    pub(super) fn on_question(&mut self, now: Moment, ask: Ask, reply: oneshot::Sender<Reply>) {
+    pub(super) fn on_question(
+        &mut self,
+        now: Moment,
+        ask: Ask,
+        reply: oneshot::Sender<Vec<Reply>>,
+    ) {
         let answer = match ask {
+            Ask::Log(log) => {
+                // Who asked may be gone.
+                let _ = reply.send(self.log(&log));
+                return;
+            }
             Ask::Describe(_) => ReplyAnswer::Description(self.describe(now)),
             Ask::Detach(detach) => {
                 self.detach_all(now, EndingCode::Detached, &detach.by);
@@ -26,7 +39,22 @@ impl Keeper {
             }),
         };
         // Who asked may be gone.
-        let _ = reply.send(Reply { answer: Some(answer) });
+        let _ = reply.send(vec![Reply { answer: Some(answer) }]);
+    }
+
+    /// What the session printed, in pieces.
+    fn log(&self, log: &Log) -> Vec<Reply> {
+        let Some(canvas) = &self.canvas else {
+            let evidence = format!("session {} has no terminal, so nothing is kept of it", self.id);
+            let failed = Failed { evidence, ..Failed::default() };
+            return vec![Reply { answer: Some(ReplyAnswer::Failed(failed)) }];
+        };
+        let lines = usize::try_from(log.lines).ok().filter(|lines| *lines > 0);
+        let looks = if log.plain { Looks::Plain } else { Looks::Kept };
+        let text = canvas.listing(lines.unwrap_or(usize::MAX), looks);
+        let part = |piece: &[u8]| ReplyAnswer::LogPart(LogPart { text: piece.to_vec() });
+        let parts = text.chunks(LOG_PART_MAX).map(part).chain([ReplyAnswer::Done(Done {})]);
+        parts.map(|answer| Reply { answer: Some(answer) }).collect()
     }
 
     fn describe(&self, now: Moment) -> Description {

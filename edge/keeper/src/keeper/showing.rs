@@ -52,7 +52,7 @@ impl Keeper {
         // Before the output that goes with it.
         self.tell_reading();
         for (_, client) in &mut self.attachments {
-            client.put(source, &bytes);
+            client.put(now, source, &bytes);
         }
         true
     }

@@ -1,6 +1,7 @@
 //! What clients send: keystrokes and other input for the program, messages about it.
 
 use abide_link::{Read, StreamId};
+use abide_screen::Looks;
 use abide_session::{COMMAND_IO, KeeperMessage, TERMINAL_INPUT, Terminal};
 use abide_terms::{Blame, Ending, EndingCode, Moment};
 use bytes::Bytes;
@@ -42,6 +43,11 @@ impl Keeper {
                 self.attachments[index].1.forwards.unlisten(listener);
             }
             KeeperMessage::Cut(cut) => self.attachments[index].1.on_cut(&cut),
+            KeeperMessage::ShowLog(_) => {
+                let listing =
+                    self.canvas.as_ref().map(|canvas| canvas.listing(usize::MAX, Looks::Kept));
+                self.attachments[index].1.show_log(listing.unwrap_or_default().into());
+            }
         }
     }
 
@@ -55,6 +61,7 @@ impl Keeper {
                     self.heap.handle_passed(now, bytes.len());
                     let bytes = self.typed(index, bytes);
                     was_typed |= !bytes.is_empty();
+                    self.notice_interrupt(now, &bytes);
                     self.program.iter_mut().for_each(|program| program.put_input(bytes.clone()));
                 }
                 Read::End => {
@@ -99,6 +106,18 @@ impl Keeper {
         let Some((latest, _)) = self.attachments.last().filter(|_| !there) else { return };
         self.leader = Some(*latest);
         self.adopt_size(self.attachments.len() - 1);
+    }
+
+    /// A character that interrupts the program makes what it printed moot: clients jump to the present.
+    fn notice_interrupt(&mut self, now: Moment, typed: &[u8]) {
+        // Asked of the terminal only where it can matter: it is a system call.
+        if self.canvas.is_none() || !typed.iter().any(u8::is_ascii_control) {
+            return;
+        }
+        let interrupts = self.program.as_ref().map(Program::interrupts).unwrap_or_default();
+        if typed.iter().any(|byte| interrupts.contains(byte)) {
+            self.attachments.iter_mut().for_each(|(_, client)| client.handle_interrupt(now));
+        }
     }
 
     /// Makes a client's size the session's.
