@@ -241,3 +241,39 @@ fn an_outer_ssh_that_is_killed_leaves_nothing() {
     ssh.wait().expect("an end");
     carried.far.wait_until_gone();
 }
+
+#[test]
+fn a_proxy_that_is_killed_leaves_nothing_either() {
+    let carried = Carried::start();
+    let mut ssh = carried.system("ssh", &["carried", "echo in; sleep 1000"]);
+    let mut ssh = ssh.stdout(Stdio::piped()).spawn().expect("ssh");
+    let mut first = [0; 3];
+    std::io::Read::read_exact(ssh.stdout.as_mut().expect("piped"), &mut first).expect("output");
+    let config = carried.far.path("outer");
+    let proxies = processes_with(&["proxy", "-F", &config.to_string_lossy()]);
+    assert_eq!(proxies.len(), 1, "{proxies:?}");
+    kill(proxies[0], Signal::KILL);
+    assert!(!finish(&mut ssh), "ssh tells that its connection is gone");
+    carried.far.wait_until_gone();
+    let logs = carried.far.keeper_logs();
+    assert!(logs.contains("given up: its process is gone"), "{logs}");
+}
+
+#[test]
+fn a_connection_that_is_cut_is_not_taken_for_a_dead_client() {
+    let carried = Carried::start();
+    let mut ssh = carried.system("ssh", &["carried", "echo in; read word; echo $word"]);
+    let mut ssh = ssh.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("ssh");
+    let mut first = [0; 3];
+    std::io::Read::read_exact(ssh.stdout.as_mut().expect("piped"), &mut first).expect("output");
+    carried.relay.cut(true);
+    carried.relay.reset_tcp();
+    wait_until("the loss being seen", || carried.far.keeper_logs().contains("carrier lost"));
+    let logs = carried.far.keeper_logs();
+    assert!(!logs.contains("let go by the other end"), "{logs}");
+    carried.relay.cut(false);
+    let mut input = ssh.stdin.take().expect("piped");
+    std::io::Write::write_all(&mut input, b"still here\n").expect("taken");
+    let output = ssh.wait_with_output().expect("an end");
+    assert_eq!(text(&output.stdout), "still here\n");
+}

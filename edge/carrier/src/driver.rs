@@ -27,6 +27,8 @@ pub struct Loss {
     pub kind: CarrierKind,
     /// What was seen.
     pub why: String,
+    /// Whoever held its other end let go of it, while the connection below it still stood.
+    pub dropped: bool,
 }
 
 /// A link and the carriers that serve it.
@@ -89,7 +91,9 @@ impl Driver {
     /// Takes what a carrier reported; call `pump` afterwards. Tells when the carrier is gone.
     pub fn handle(&mut self, now: Moment, event: Event) -> Option<Loss> {
         let kind = self.wires.iter().find(|wire| wire.id == event.carrier)?.kind;
+        let dropped = matches!(event.what, What::Dropped);
         let why = match event.what {
+            What::Dropped => "let go by the other end".to_owned(),
             What::Room => return None,
             What::Frames(frames) => {
                 self.handle_frames(now, event.carrier, frames).err()?.to_string()
@@ -97,7 +101,7 @@ impl Driver {
             What::Gone(why) => why,
         };
         self.leave(now, event.carrier);
-        Some(Loss { carrier: event.carrier, kind, why })
+        Some(Loss { carrier: event.carrier, kind, why, dropped })
     }
 
     fn handle_frames(

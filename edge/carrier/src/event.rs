@@ -26,4 +26,7 @@ pub enum What {
     Room,
     /// The carrier is gone: who did what.
     Gone(String),
+    /// The carrier is gone, and the connection below it is not: whoever held its other end has let go
+    /// of it without a word, as a process does that is killed.
+    Dropped,
 }

@@ -3,6 +3,7 @@
 use std::io::{self, IoSlice};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::time::Duration;
 
 use abide_host::descriptors::read_more;
 use abide_link::{CarrierId, CarrierKind, FrameDecoder};
@@ -20,6 +21,9 @@ const READ_SIZE: usize = 128 * 1024;
 /// Bytes that a pipe should hold: what it holds by default makes the two ends wait for each other.
 /// The link bounds what is in flight, so a larger one delays nothing.
 const PIPE_SIZE: usize = 256 * 1024;
+/// How long the word may take that the connection stands, after what we read has ended: twice as long
+/// as who says it waits himself.
+const WORD_WITHIN: Duration = Duration::from_millis(500);
 /// Pieces in one gathered write.
 const PIECES_MAX: usize = 64;
 
@@ -106,21 +110,22 @@ pub(crate) fn run(
     let queue = Arc::new(Queue::default());
     let (outlet, inlet) = mpsc::unbounded_channel();
     let Pipe { read, write, decoder, companion, opening, .. } = pipe;
-    let reading = read_frames(read, decoder, link, carrier, events.clone());
-    let reader = tokio::spawn(async move {
-        reading.await;
-        drop(companion);
-    });
+    let waits = companion.is_some();
+    // One that cannot be watched says nothing.
+    let watched = companion.and_then(|companion| watch(companion).ok());
+    let reading = read_frames(read, watched, decoder, link, carrier, events.clone());
+    let reader = tokio::spawn(reading);
     queue.put(opening.len());
     // The writer, which holds the other end, is not running yet.
     let _ = outlet.send([opening, Bytes::new()]);
-    let writer = Writer { fd: write, inlet, queue: queue.clone(), link, carrier, events };
+    let writer = Writer { fd: write, inlet, queue: queue.clone(), link, carrier, events, waits };
     let writer = tokio::spawn(writer.run());
     (Outlet::Pipe { outlet, queue }, vec![reader, writer])
 }
 
 async fn read_frames(
     read: AsyncFd<OwnedFd>,
+    companion: Option<AsyncFd<OwnedFd>>,
     mut decoder: FrameDecoder,
     link: LinkTag,
     carrier: CarrierId,
@@ -141,13 +146,30 @@ async fn read_frames(
             }
         }
         let gone = match fill(&read, &mut decoder).await {
-            Ok(0) => "closed by the other end".to_owned(),
+            Ok(0) if says_dropped(companion.as_ref()).await => What::Dropped,
+            Ok(0) => What::Gone("closed by the other end".to_owned()),
             Ok(_) => continue,
-            Err(error) => error.to_string(),
+            Err(error) => What::Gone(error.to_string()),
         };
-        let _ = tell(What::Gone(gone)).await;
+        let _ = tell(gone).await;
         return;
     }
+}
+
+/// Whether whoever waits at the other end of the companion says that the connection stands, although
+/// what we read has ended: then only a process that holds it somewhere else has let go of it.
+async fn says_dropped(companion: Option<&AsyncFd<OwnedFd>>) -> bool {
+    let Some(companion) = companion else { return false };
+    let said = async {
+        let mut word = [0; 1];
+        loop {
+            let Ok(mut ready) = companion.readable().await else { return false };
+            if let Ok(read) = ready.try_io(|fd| Ok(rustix::io::read(fd, &mut word)?)) {
+                return matches!(read, Ok(1));
+            }
+        }
+    };
+    tokio::time::timeout(WORD_WITHIN, said).await.unwrap_or(false)
 }
 
 /// Every whole frame in the decoder.
@@ -168,6 +190,8 @@ struct Writer {
     link: LinkTag,
     carrier: CarrierId,
     events: mpsc::Sender<Event>,
+    /// Somebody may say in a moment why it cannot be written any more.
+    waits: bool,
 }
 
 impl Writer {
@@ -180,6 +204,9 @@ impl Writer {
                     pieces.extend(more);
                 }
                 if let Err(error) = self.write(&mut pieces).await {
+                    if self.waits {
+                        tokio::time::sleep(2 * WORD_WITHIN).await;
+                    }
                     let what = What::Gone(error.to_string());
                     let _ = self
                         .events

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use crate::answers::Answers;
 use crate::outlet::Outlet;
 use crate::output::Canvas;
+use crate::presence::Presence;
 use crate::program::Source;
 
 /// Room for a command's output that a client which keeps up always has.
@@ -42,6 +43,7 @@ pub(crate) struct Attachment {
     pub(crate) forwards: Forwards,
     /// Logs that it asked for.
     logs: u64,
+    pub(crate) presence: Presence,
 }
 
 impl Attachment {
@@ -66,6 +68,7 @@ impl Attachment {
             finished: false,
             forwards,
             logs: 0,
+            presence: Presence::new(abide_host::clock::now()),
         }
     }
 
@@ -192,8 +195,28 @@ impl Attachment {
         AttachedClient {
             name: self.name.clone(),
             carriers: carriers.collect(),
-            silent: self.driver.link.silent_since().map(|since| now.since(since).as_secs()),
+            silent: self.silent_since(now).map(|since| now.since(since).as_secs()),
         }
+    }
+
+    /// Since when nothing is heard of it, once that is longer than a client is ever quiet.
+    fn silent_since(&self, now: Moment) -> Option<Moment> {
+        self.driver.link.silent_since().or_else(|| self.presence.quiet_since(now))
+    }
+
+    /// Its process seems to be gone: every other carrier is asked, and a client that is there answers.
+    pub(crate) fn ask_whether_there(&mut self, now: Moment) {
+        self.presence.handle_dropped(now);
+        for (id, _) in self.driver.carriers() {
+            self.driver.link.kick(now, id);
+        }
+        self.driver.pump(now);
+    }
+
+    /// When it is given up, if nothing is heard before.
+    pub(crate) fn given_up_at(&self) -> Option<Moment> {
+        let waits_for_it = matches!(self.output, Output::Pipes);
+        self.presence.given_up_at(waits_for_it)
     }
 
     pub(crate) fn name(&self) -> &str {

@@ -1,5 +1,6 @@
 //! What stays inside the login: hands its stdin and stdout to the keeper and waits until the
-//! keeper is done with them. Bytes never pass through this process.
+//! keeper is done with them. Bytes never pass through this process. It sees what the keeper cannot: that
+//! ssh's connection stands although stdin has ended, when the client's process was killed.
 
 use std::io::{self, Read};
 use std::os::fd::AsFd;
@@ -7,6 +8,8 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use abide_session::{Ask, Attach, Request, encode};
+
+use crate::witness::Witness;
 
 /// Gives this process's stdin and stdout to the keeper at `socket`, with a request to attach or to
 /// resume, and waits until it closes them.
@@ -19,8 +22,12 @@ pub fn bridge(socket: &Path, ask: Ask) -> io::Result<()> {
     if sent < request.len() {
         io::Write::write_all(&mut stream, &request[sent..])?;
     }
+    let witness = Witness::of_login();
     // Our own copies go, so that the keeper's are the last ones.
     close_stdio()?;
+    if let Some(witness) = witness {
+        witness.watch(&mut stream)?;
+    }
     let mut nothing = [0; 1];
     while stream.read(&mut nothing)? > 0 {}
     Ok(())

@@ -4,6 +4,7 @@ mod carriers;
 mod clients;
 mod farewell;
 mod forwarding;
+mod presence;
 mod questions;
 mod showing;
 mod typing;
@@ -226,10 +227,9 @@ impl Keeper {
     }
 
     fn poll_timeout(&self) -> Option<Moment> {
-        let clients = self
-            .attachments
-            .iter()
-            .flat_map(|(_, client)| [client.driver.poll_timeout(), client.output_timeout()]);
+        let clients = self.attachments.iter().flat_map(|(_, client)| {
+            [client.driver.poll_timeout(), client.output_timeout(), client.given_up_at()]
+        });
         let closing = self.closing.front().map(|(until, _)| *until);
         let single =
             [self.kill_at, self.unborn_until(), self.lingers_until(), self.heap.poll_timeout()];
@@ -241,6 +241,7 @@ impl Keeper {
             client.driver.handle_timeout(now);
         }
         self.kill_if_due(now);
+        self.give_up_absent(now);
         while self.closing.front().is_some_and(|(until, _)| *until <= now) {
             self.closing.pop_front();
         }

@@ -15,6 +15,7 @@ mod lingering;
 mod login;
 mod outlet;
 mod output;
+mod presence;
 mod program;
 mod refusals;
 mod requests;
@@ -24,6 +25,7 @@ mod silent;
 mod start;
 mod subsystem;
 mod tidying;
+mod witness;
 
 pub use bridge::{bridge, open_session};
 pub use requests::{ANSWER_WITHIN, Found, Lookup, RequestError, ask, describe_all, find, read_log};

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use abide_carrier::quic::{self, FarEndpoint, Identity, QuicParts};
-use abide_carrier::{Event, Parts};
+use abide_carrier::{Event, Parts, What};
 use abide_session::Quic;
 use abide_terms::{LinkId, Moment};
 
@@ -23,10 +23,16 @@ const REFUSED_USED: usize = 64 * 1024;
 impl Keeper {
     pub(super) fn on_carrier(&mut self, now: Moment, event: Event) {
         let tag = event.link;
-        if let Some((_, client)) = self.attachments.iter_mut().find(|(known, _)| *known == tag)
-            && let Some(loss) = client.driver.handle(now, event)
-        {
+        let found = self.attachments.iter_mut().find(|(known, _)| *known == tag);
+        let Some((_, client)) = found else { return };
+        if matches!(event.what, What::Frames(_)) {
+            client.presence.handle_heard(now);
+        }
+        if let Some(loss) = client.driver.handle(now, event) {
             tracing::info!(link = %client.link, kind = kind_name(loss.kind), why = loss.why, "carrier lost");
+            if loss.dropped {
+                client.ask_whether_there(now);
+            }
         }
     }
 

@@ -1,0 +1,70 @@
+//! Whether a client is still there, from what is heard of it. A client that is out of reach looks the
+//! same as one that is gone, until its process is seen to have let go of a connection that stands. Pure:
+//! time is an argument.
+
+use std::time::Duration;
+
+use abide_terms::Moment;
+
+/// No client that is there is quiet for longer: it sends a keepalive after 66 s at the latest.
+const QUIET_AT_MOST: Duration = Duration::from_secs(75);
+/// How long a client whose process let go of its connection may take to answer by another.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// How long a command waits for a client that is out of reach: as long as a session may be wanted.
+const ABSENT_AT_MOST: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// What is known of one client.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Presence {
+    heard: Moment,
+    dropped: Option<Moment>,
+}
+
+impl Presence {
+    pub(crate) fn new(now: Moment) -> Self {
+        Presence { heard: now, dropped: None }
+    }
+
+    pub(crate) fn handle_heard(&mut self, now: Moment) {
+        *self = Presence::new(now);
+    }
+
+    /// Its process let go of a connection that stands.
+    pub(crate) fn handle_dropped(&mut self, now: Moment) {
+        self.dropped.get_or_insert(now);
+    }
+
+    /// Since when it is quiet, when that is longer than a client that is there ever is.
+    pub(crate) fn quiet_since(&self, now: Moment) -> Option<Moment> {
+        (now.since(self.heard) > QUIET_AT_MOST).then_some(self.heard)
+    }
+
+    /// When it is given up; `waits`: a program waits for it. A terminal's program does not.
+    pub(crate) fn given_up_at(&self, waits: bool) -> Option<Moment> {
+        let answered = self.dropped.map(|at| at + ANSWER_WITHIN);
+        answered.or(waits.then(|| self.heard + ABSENT_AT_MOST))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Moment {
+        Moment::ZERO + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_client_that_let_go_is_given_up_unless_it_is_heard() {
+        let mut presence = Presence::new(at(0));
+        assert_eq!(presence.given_up_at(false), None);
+        assert_eq!(presence.given_up_at(true), Some(at(30 * 24 * 3600)));
+        presence.handle_dropped(at(5));
+        presence.handle_dropped(at(9));
+        assert_eq!(presence.given_up_at(false), Some(at(15)));
+        presence.handle_heard(at(14));
+        assert_eq!(presence.given_up_at(false), None);
+        assert_eq!(presence.quiet_since(at(80)), None);
+        assert_eq!(presence.quiet_since(at(90)), Some(at(14)));
+    }
+}
