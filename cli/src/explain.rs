@@ -95,6 +95,13 @@ pub(crate) fn connect_by(error: &ConnectError, host: &str, to: &str) -> Complain
             Complaint::new(format!("the keeper on {host} is not understood"))
                 .because(error.to_string())
         }
+        ConnectError::NotPermitted { to: target, said } => {
+            Complaint::new(format!("{host} does not permit a connection to {target}"))
+                .because(said.clone())
+                .try_this(
+                    "the server's AllowTcpForwarding and PermitOpen; plain ssh to it needs neither",
+                )
+        }
         ConnectError::Io(error) => {
             Complaint::new(format!("the connection to {host} broke while it was made"))
                 .because(error.to_string())

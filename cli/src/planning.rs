@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::io::IsTerminal;
 
-use abide_client::{Plan, Way};
+use abide_client::{FirstQuestion, Plan, Way};
 use abide_openssh::{
     CommandLine, Effective, FlagError, Invocation, Session, SessionError, SessionKind, TtyRequest,
     own_build,
@@ -47,6 +47,10 @@ pub(crate) fn read_ssh(args: &[OsString]) -> Result<Asked, Complaint> {
                 FlagError::MissingArgument(_) => "the command line ends with it",
                 FlagError::MissingSubsystem => "nothing follows the host",
                 FlagError::BadEscape(_) => "that is one character, ^ and a letter, or none",
+                FlagError::BadStdio(_) => {
+                    "that is HOST:PORT, [ADDRESS]:PORT or the path of a socket"
+                }
+                FlagError::TwoStdio => "standard input and output lead to one place",
                 FlagError::BadDestination(_) => {
                     "that is [user@]host or ssh://[user@]host[:port], with no part empty"
                 }
@@ -62,7 +66,7 @@ pub(crate) fn plan(invocation: Invocation, link: &LinkArgs) -> Result<(Plan, Ses
         return Err(explain::not_yet(not_yet));
     }
     let ssh = ssh();
-    let effective =
+    let mut effective =
         abide_openssh::query(&ssh, &invocation).map_err(|error| explain::settings(&error))?;
     let session = abide_openssh::resolve(&invocation, &effective).map_err(|error| {
         let evidence = error.to_string();
@@ -77,9 +81,15 @@ pub(crate) fn plan(invocation: Invocation, link: &LinkArgs) -> Result<(Plan, Ses
     })?;
     warn_of_what_is_left_out(&invocation, &effective);
     let quiet = invocation.quiet;
-    let asks = !effective.forwards.is_empty();
+    let is_connection = matches!(session.kind, SessionKind::Connection(_));
+    let asks_first = is_connection.then_some(FirstQuestion::AnyOne);
+    if is_connection {
+        // As with ssh: forwards are for others than the one on stdin.
+        effective.forwards.clear();
+    }
+    let asks = is_connection || !effective.forwards.is_empty();
     let plan = Plan {
-        way: Some(Way { asks, ..way_by(ssh, invocation, effective)? }),
+        way: Some(Way { asks, asks_first, ..way_by(ssh, invocation, effective)? }),
         escape: session.escape,
         stdin_null: session.stdin_null,
         udp_via: udp_via()?,
@@ -101,8 +111,8 @@ pub(crate) fn way_by(
     let exe = abide_host::process::exe_path()?;
     let build = own_build(&exe)
         .map_err(|error| Complaint::new("cannot read this program").because(error.to_string()))?;
-    let (asks, environment) = (false, Vec::new());
-    Ok(Way { ssh, invocation, effective, exe, build, environment, asks })
+    let environment = Vec::new();
+    Ok(Way { ssh, invocation, effective, exe, build, environment, asks: false, asks_first: None })
 }
 
 /// Settings in ssh's configuration that a link does not carry yet.
@@ -185,6 +195,7 @@ pub(crate) fn start(
         SessionKind::Shell | SessionKind::None => ProgramKind::LoginShell(true),
         SessionKind::Command(command) => ProgramKind::Command(text(command)?),
         SessionKind::Subsystem(name) => ProgramKind::Subsystem(text(name)?),
+        SessionKind::Connection(target) => ProgramKind::Connection(target_of(target)),
     };
     let stdin_is_terminal = std::io::stdin().is_terminal();
     let wants_terminal = session.wants_tty(stdin_is_terminal);
@@ -195,8 +206,25 @@ pub(crate) fn start(
         terminal: wants_terminal.then(terminal),
         name: name.to_owned(),
         pacing: pacing(link)?.into(),
+        waits: matches!(session.kind, SessionKind::Connection(_)),
         ..start_of(what, link, public_key)
     })
+}
+
+fn target_of(target: &abide_openssh::Target) -> abide_session::Target {
+    use abide_openssh::Target;
+    match target {
+        Target::Host { host, port } => abide_session::Target {
+            host: host.clone(),
+            port: (*port).into(),
+            ..abide_session::Target::default()
+        },
+        Target::Path(path) => abide_session::Target {
+            path: path.to_string_lossy().into_owned(),
+            ..abide_session::Target::default()
+        },
+        Target::Socks => abide_session::Target::default(),
+    }
 }
 
 /// The wish for a new session without a name or a terminal.

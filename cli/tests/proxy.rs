@@ -59,8 +59,9 @@ impl Carried {
     fn know(&self, file: &str, key: &str) {
         let public = self.far.path(&format!("{key}.pub"));
         let public = std::fs::read_to_string(public).expect("a key");
-        let line = format!("[127.0.0.1]:{} {public}", self.relay.tcp_port());
-        std::fs::write(self.far.path(file), line).expect("a file");
+        let lines = [self.relay.tcp_port(), self.far.port]
+            .map(|port| format!("[127.0.0.1]:{port} {public}"));
+        std::fs::write(self.far.path(file), lines.concat()).expect("a file");
     }
 
     /// The system's `ssh`, `scp` or `sftp`.
@@ -276,4 +277,64 @@ fn a_connection_that_is_cut_is_not_taken_for_a_dead_client() {
     std::io::Write::write_all(&mut input, b"still here\n").expect("taken");
     let output = ssh.wait_with_output().expect("an end");
     assert_eq!(text(&output.stdout), "still here\n");
+}
+
+/// What a server that permits no connections must refuse, by whatever way it was told.
+fn refuses(carried: &Carried) {
+    let said = carried.ssh(&["carried", "echo in"]);
+    assert_eq!(said.status.code(), Some(255));
+    assert_eq!(text(&said.stdout), "");
+    let words = text(&said.stderr);
+    let place = format!("does not permit a connection to 127.0.0.1 port {}", carried.far.port);
+    assert!(words.contains(&place) && words.contains("administratively prohibited"), "{words}");
+    let target = format!("127.0.0.1:{}", carried.far.port);
+    let said = carried.far.says(&["-W", &target, "far"]);
+    assert!(said.contains("does not permit") && said.ends_with("=255"), "{said}");
+    assert!(!said.contains("SSH-2.0"), "{said}");
+    assert!(carried.far.sessions().is_empty(), "nothing was begun");
+}
+
+#[test]
+fn a_server_that_permits_no_forwards_permits_none_of_this() {
+    for config in ["AllowTcpForwarding no", "DisableForwarding yes", "PermitOpen 127.0.0.1:1"] {
+        refuses(&Carried::start_with(config));
+    }
+    let carried = Carried::start();
+    let keys = carried.far.path("authorized_keys");
+    let key = std::fs::read_to_string(&keys).expect("a key");
+    for options in ["restrict", "no-port-forwarding", "permitopen=\"127.0.0.1:1\""] {
+        std::fs::write(&keys, format!("{options} {key}")).expect("a key");
+        refuses(&carried);
+    }
+    std::fs::write(&keys, format!("permitopen=\"127.0.0.1:{}\" {key}", carried.far.port))
+        .expect("a key");
+    assert_eq!(text(&carried.ssh(&["carried", "echo in"]).stdout), "in\n");
+}
+
+#[test]
+fn stdin_and_stdout_are_a_connection_from_the_server() {
+    let carried = Carried::start();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let target = listener.local_addr().expect("a port").to_string();
+    let served = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        let mut heard = String::new();
+        std::io::Read::read_to_string(&mut stream, &mut heard).expect("an end");
+        std::io::Write::write_all(&mut stream, format!("heard {heard}").as_bytes()).expect("taken");
+    });
+    let mut command = carried.far.command(&["-W", &target, "far"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("abide");
+    let mut input = child.stdin.take().expect("piped");
+    std::io::Write::write_all(&mut input, b"this").expect("taken");
+    drop(input);
+    let output = child.wait_with_output().expect("an end");
+    assert_eq!((text(&output.stdout).as_str(), output.status.code()), ("heard this", Some(0)));
+    served.join().expect("served");
+    // Nobody listens there any more.
+    let said = carried.far.says(&["-W", &target, "far"]);
+    assert!(said.contains("the connection was not made on far"), "{said}");
+    assert!(said.contains("refused") && said.ends_with("=255"), "{said}");
+    let said = carried.far.says(&["-W", "nowhere", "far"]);
+    assert!(said.contains("`nowhere` is not HOST:PORT, for -W"), "{said}");
+    carried.far.wait_until_gone();
 }

@@ -86,7 +86,18 @@ fn serve(id: &str, start: &str) -> Result<Exit, Complaint> {
     }
 }
 
+/// Tells where the connection is to lead, and waits for the client to find out whether it may.
+fn is_permitted(start: &Start) -> Result<bool, Complaint> {
+    send(&encode(&abide_keeper::destination(start)))?;
+    // Not through a buffer: what follows is the link's.
+    let mut word = [0; 1];
+    Ok(rustix::io::read(std::io::stdin(), &mut word).map_err(std::io::Error::from)? == 1)
+}
+
 fn start_session(start: &Start) -> Result<Exit, Complaint> {
+    if start.waits && !is_permitted(start)? {
+        return Ok(Exit::FAILED);
+    }
     if !start.name.is_empty()
         && matches!(
             abide_keeper::find(&start.name),

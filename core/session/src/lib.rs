@@ -22,6 +22,7 @@ pub use opening::{
     Attach, NoPacing, Opening, OwnSshd, Pacing, Program, Quic, RefusalCode, Refused, Start, Target,
     Terminal, Welcome, answer::Answer as OpeningAnswer, program::What as ProgramKind,
 };
+pub use prost::Message;
 pub use request::{
     AttachedClient, Describe, Description, Detach, Done, End, Failed, LOG_PART_MAX, Log, LogPart,
     Reply, Request, Resume, asks::Ask, reply::Answer as ReplyAnswer,

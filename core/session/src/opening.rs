@@ -104,6 +104,10 @@ pub struct Start {
     /// What becomes of a terminal's output that its first client cannot keep up with.
     #[prost(enumeration = "Pacing", tag = "8")]
     pub pacing: i32,
+    /// Before anything is begun, tell the `Target` of the connection, and wait for one byte: the client
+    /// asks sshd meanwhile whether it permits it.
+    #[prost(bool, tag = "13")]
+    pub waits: bool,
 }
 
 /// The wish to attach to a session that is there.

@@ -10,11 +10,14 @@ use abide_openssh::{
     Beside, Bootstrap, BootstrapError, BootstrapEvent, BootstrapPlan, Bring, FailReason, LineError,
     RemoteLine, Silence, SshEnding, Token, bootstrap_argv, classify, explain_silence,
 };
-use abide_session::{CodecError, Messages, Opening, OpeningAnswer, Refused, Welcome};
+use abide_session::{
+    CodecError, Message, Messages, Opening, OpeningAnswer, Refused, Target, Welcome,
+};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::sync::mpsc;
 
+use crate::permission;
 use crate::plan::{Notice, Voice, Way};
 use crate::upload::upload;
 
@@ -63,6 +66,14 @@ pub enum ConnectError {
     /// The keeper said what is no message.
     #[error(transparent)]
     Codec(#[from] CodecError),
+    /// The server's sshd does not permit the connection that the session is to be.
+    #[error("{to}: {said}")]
+    NotPermitted {
+        /// To where.
+        to: String,
+        /// sshd's words.
+        said: String,
+    },
     /// Reading or writing failed on this side.
     #[error("{0}")]
     Io(#[from] std::io::Error),
@@ -96,9 +107,15 @@ impl Connected {
         args: Vec<String>,
         voice: &mut dyn Voice,
     ) -> Result<Self, ConnectError> {
-        let Opened { child, read, write, rest, questions } =
+        let Opened { child, read, write, mut rest, questions } =
             open(way, args, Bring::First, voice).await?;
         let read = abide_carrier::watch(nonblocking(read)?)?;
+        if let Some(question) = way.asks_first {
+            let (target, more) = read_message::<Target>(&read, rest).await?;
+            permission::obtain(questions.as_ref(), &target, question).await?;
+            rustix::io::write(&write, &[1]).map_err(std::io::Error::from)?;
+            rest = more;
+        }
         let (welcome, rest) = read_welcome(&read, rest).await?;
         for notice in &welcome.notices {
             voice.tell(Notice::Keeper(notice));
@@ -128,12 +145,25 @@ pub(crate) async fn read_welcome(
     read: &tokio::io::unix::AsyncFd<OwnedFd>,
     rest: Vec<u8>,
 ) -> Result<(Welcome, Vec<u8>), ConnectError> {
+    let (opening, rest) = read_message::<Opening>(read, rest).await?;
+    match opening.answer {
+        Some(OpeningAnswer::Welcome(welcome)) => Ok((welcome, rest)),
+        Some(OpeningAnswer::Refused(refused)) => Err(ConnectError::Refused(refused)),
+        None => Err(ConnectError::Refused(Refused::default())),
+    }
+}
+
+/// Reads one message, of which `rest` may be the beginning; and what follows it.
+async fn read_message<M: Message + Default>(
+    read: &tokio::io::unix::AsyncFd<OwnedFd>,
+    rest: Vec<u8>,
+) -> Result<(M, Vec<u8>), ConnectError> {
     let mut messages = Messages::default();
     messages.push(&rest);
     let mut buffer = vec![0; 16 * 1024];
-    let opening = loop {
-        if let Some(opening) = messages.next_message::<Opening>()? {
-            break opening;
+    loop {
+        if let Some(message) = messages.next_message::<M>()? {
+            return Ok((message, messages.into_rest().to_vec()));
         }
         let mut ready = read.readable().await?;
         match ready.try_io(|fd| Ok(rustix::io::read(fd, &mut buffer[..])?)) {
@@ -142,11 +172,6 @@ pub(crate) async fn read_welcome(
             Ok(Err(error)) => return Err(error.into()),
             Err(_would_block) => {}
         }
-    };
-    match opening.answer {
-        Some(OpeningAnswer::Welcome(welcome)) => Ok((welcome, messages.into_rest().to_vec())),
-        Some(OpeningAnswer::Refused(refused)) => Err(ConnectError::Refused(refused)),
-        None => Err(ConnectError::Refused(Refused::default())),
     }
 }
 

@@ -27,6 +27,19 @@ pub struct Way {
     pub environment: Vec<(OsString, OsString)>,
     /// Forwards are wanted: ssh is to answer questions about what the server permits.
     pub asks: bool,
+    /// The session is a connection, which the server is to permit before it is made. Needs `asks`.
+    pub asks_first: Option<FirstQuestion>,
+}
+
+/// How sshd is asked whether it permits the connection that a session is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstQuestion {
+    /// By making that connection, and closing it again: for targets that bear it, such as sshd.
+    ThisOne,
+    /// By asking about any connection, and about this one only if not every one is permitted: whatever
+    /// listens there may be made for one connection. An ssh of OpenSSH 9.9 or before ends with whoever
+    /// asked so; a client that is killed then looks like a network that failed.
+    AnyOne,
 }
 
 /// Everything the client needs to know, from flags, settings and environment.

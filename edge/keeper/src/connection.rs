@@ -47,6 +47,19 @@ pub(crate) async fn open(start: &Start, log: &SystemLog) -> Result<Option<Connec
     Ok(Some(Connection { socket, to }))
 }
 
+/// Where the connection that `start` asks for will lead: what sshd is to be asked about.
+pub fn destination(start: &Start) -> Target {
+    match start.program.as_ref().and_then(|program| program.what.as_ref()) {
+        Some(ProgramKind::Connection(target)) => target.clone(),
+        Some(ProgramKind::OwnSshd(own)) => {
+            let to = Login::own().map(|login| login.to);
+            let host = to.map_or(Ipv4Addr::LOCALHOST.to_string(), |to| to.ip().to_string());
+            Target { host, port: to.map_or(own.port, |to| to.port().into()), ..Target::default() }
+        }
+        _ => Target::default(),
+    }
+}
+
 async fn within(connecting: impl Future<Output = io::Result<Made>>) -> io::Result<Made> {
     let timed_out = |_| {
         let seconds = CONNECT_WITHIN.as_secs();

@@ -14,6 +14,7 @@ pub use destination::Destination;
 pub use escape::Escape;
 pub use not_yet::NotYet;
 
+use crate::Target;
 use gather::Gathered;
 use getopt::Getopt;
 
@@ -82,6 +83,8 @@ pub struct Invocation {
     /// Forwards and what belongs to them, as arguments: for `ssh -G` to read, and not for an ssh that only
     /// carries a link.
     pub forwarding: Vec<OsString>,
+    /// `-W`: stdin and stdout are a connection to there, from the server; nothing runs.
+    pub stdio: Option<Target>,
     /// What was asked for and is not carried over a link yet.
     pub not_yet: Vec<NotYet>,
 }
@@ -111,6 +114,12 @@ pub enum FlagError {
     /// Neither a character, nor `^` and a character, nor `none`.
     #[error("`{0}` is not an escape character")]
     BadEscape(String),
+    /// Neither `host:port` nor the path of a socket.
+    #[error("`{0}` is not HOST:PORT, for -W")]
+    BadStdio(String),
+    /// Standard input leads to one place only.
+    #[error("-W stands there twice")]
+    TwoStdio,
     /// An empty user, a broken `ssh://` address.
     #[error("`{0}` is not a destination")]
     BadDestination(String),

@@ -111,6 +111,22 @@ fn host_and_port(text: &str) -> Option<(String, u16)> {
     Some((host.to_owned(), port.parse().ok()?))
 }
 
+/// What follows `-W`: `host:port`, `[address]:port` or the absolute path of a unix socket. ssh does not
+/// print it, so that it is read as ssh's parse_forward does. `None` for what ssh refuses.
+pub(crate) fn stdio_target(text: &str) -> Option<Target> {
+    if text.starts_with('/') {
+        return Some(Target::Path(text.into()));
+    }
+    let (host, port) = match text.starts_with('[') {
+        true => host_and_port(text)?,
+        false => {
+            let (host, port) = text.split_once(':')?;
+            (host.to_owned(), port.parse().ok()?)
+        }
+    };
+    (!host.is_empty() && port != 0).then_some(Target::Host { host, port })
+}
+
 impl std::fmt::Display for ListenPlace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -135,6 +151,17 @@ impl std::fmt::Display for Target {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn stdio_targets_are_read_as_ssh_reads_them() {
+        let host = |host: &str, port| Some(Target::Host { host: host.into(), port });
+        assert_eq!(stdio_target("db.example:5432"), host("db.example", 5432));
+        assert_eq!(stdio_target("[::1]:22"), host("::1", 22));
+        assert_eq!(stdio_target("/run/x.sock"), Some(Target::Path("/run/x.sock".into())));
+        for odd in ["", "22", "h", "h:", "h:0", ":22", "h:70000", "h:1:2", "::1:22", "[::1]"] {
+            assert_eq!(stdio_target(odd), None, "{odd}");
+        }
+    }
 
     #[test]
     fn what_ssh_prints_is_read() {

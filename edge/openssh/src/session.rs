@@ -1,7 +1,7 @@
 //! The session that command line and configuration together ask for, by ssh's rules. Knows
 //! nothing of keepers and links.
 
-use crate::{Effective, Escape, Invocation, SessionType, TtyRequest};
+use crate::{Effective, Escape, Invocation, SessionType, Target, TtyRequest};
 use std::ffi::OsString;
 
 /// What runs at the far end.
@@ -13,6 +13,8 @@ pub enum SessionKind {
     Command(OsString),
     /// A subsystem of the server, by name.
     Subsystem(OsString),
+    /// A connection from the server to there, in a program's place.
+    Connection(Target),
     /// Nothing.
     None,
 }
@@ -49,7 +51,7 @@ impl Session {
     pub fn wants_tty(&self, stdin_is_tty: bool) -> bool {
         let usable = stdin_is_tty && !self.stdin_null;
         match self.tty {
-            _ if self.kind == SessionKind::None => false,
+            _ if matches!(self.kind, SessionKind::None | SessionKind::Connection(_)) => false,
             TtyRequest::No => false,
             TtyRequest::Forced => true,
             TtyRequest::Wanted => usable,
@@ -72,6 +74,10 @@ pub fn resolve(flags: &Invocation, settings: &Effective) -> Result<Session, Sess
 }
 
 fn kind(flags: &Invocation, settings: &Effective) -> Result<SessionKind, SessionError> {
+    // As with ssh nothing runs beside it, whatever else is asked for.
+    if let Some(target) = &flags.stdio {
+        return Ok(SessionKind::Connection(target.clone()));
+    }
     let command = match (flags.command_text(), &settings.remote_command) {
         (Some(_), Some(configured)) => {
             return Err(SessionError::TwoCommands { configured: configured.clone() });

@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 
-use abide_client::Plan;
+use abide_client::{FirstQuestion, Plan};
 use abide_openssh::{Effective, Escape, Invocation, Proxy};
 use abide_prediction::Wish;
 use abide_session::Pacing;
@@ -39,6 +39,8 @@ pub(super) fn plan(
     }
     let mut way = planning::way_by(ssh, invocation, effective)?;
     way.environment.push(mark);
+    // The account may be one that is to reach nothing through this server.
+    (way.asks, way.asks_first) = (true, Some(FirstQuestion::ThisOne));
     Ok(Plan {
         way: Some(way),
         escape: Escape::None,

@@ -61,6 +61,7 @@ fn carry(args: ProxyArgs) -> Result<Exit, Complaint> {
     let identity = identity()?;
     let what = ProgramKind::OwnSshd(OwnSshd { port: port.into() });
     let start = planning::start_of(what, &args.link, identity.public().0.to_vec());
+    let start = abide_session::Start { waits: true, ..start };
     let keeper = ["keeper", "start", &encode_word(&start)].map(str::to_owned).to_vec();
     serve(&plan, keeper, identity, quiet)
 }

@@ -4,6 +4,8 @@
 use super::getopt::{self, Flag};
 use super::option::ConfigOption;
 use super::{Destination, Escape, FlagError, Invocation, NotYet, PlainReason, TtyRequest};
+use crate::Target;
+use crate::forwards::stdio_target;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
@@ -29,6 +31,7 @@ pub(super) struct Gathered {
     passed: Vec<OsString>,
     forwarding: Vec<OsString>,
     not_yet: Vec<NotYet>,
+    stdio: Option<Target>,
     tty: TtyRequest,
     escape: Option<Escape>,
     stdin_null: bool,
@@ -67,7 +70,7 @@ impl Gathered {
                 self.x11.by_flag = Some(true);
                 self.x11_trusted = true;
             }
-            b'W' => self.not_yet.push(NotYet::StdioForward(flag.value)),
+            b'W' => self.take_stdio(&flag.value)?,
             b'w' => self.not_yet.push(NotYet::TunDevice(flag.value)),
             _ => self.pass(flag),
         }
@@ -108,7 +111,17 @@ impl Gathered {
             not_yet: self.not_yet(),
             passed: self.passed,
             forwarding: self.forwarding,
+            stdio: self.stdio,
         })
+    }
+
+    fn take_stdio(&mut self, value: &OsStr) -> Result<(), FlagError> {
+        let text = value.to_string_lossy();
+        let target = stdio_target(&text).ok_or_else(|| FlagError::BadStdio(text.into_owned()))?;
+        match self.stdio.replace(target) {
+            None => Ok(()),
+            Some(_) => Err(FlagError::TwoStdio),
+        }
     }
 
     fn take_escape(&mut self, value: &OsStr) -> Result<(), FlagError> {

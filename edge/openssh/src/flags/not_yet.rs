@@ -5,8 +5,6 @@ use std::ffi::OsString;
 /// Asked for on the command line (by flag or `-o`), not carried yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotYet {
-    /// `-W`.
-    StdioForward(OsString),
     /// `-w` or `-o Tunnel`.
     TunDevice(OsString),
     /// `-X` or `-o ForwardX11`.
@@ -23,7 +21,6 @@ impl NotYet {
     /// The flag, as ssh's manual names it.
     pub fn flag(&self) -> &'static str {
         match self {
-            NotYet::StdioForward(_) => "-W",
             NotYet::TunDevice(_) => "-w",
             NotYet::ForwardX11 => "-X",
             NotYet::ForwardX11Trusted => "-Y",

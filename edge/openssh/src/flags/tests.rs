@@ -68,7 +68,9 @@ fn what_is_not_carried_yet_is_named() {
     let flags: Vec<_> = got.not_yet.iter().map(NotYet::flag).collect();
     assert_eq!(flags, ["-w", "-X", "-N", "-f"]);
     assert!(got.stdin_null && got.background && got.no_command);
-    assert_eq!(session(&["-Wx:1", "h"]).not_yet, [NotYet::StdioForward("x:1".into())]);
+    let target = Target::Host { host: "x".into(), port: 1 };
+    assert_eq!(session(&["-Wx:1", "h"]).stdio, Some(target));
+    assert_eq!(session(&["-Wx:1", "h"]).not_yet, []);
     assert_eq!(session(&["-Y", "h"]).not_yet, [NotYet::ForwardX11Trusted]);
 }
 
