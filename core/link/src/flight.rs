@@ -5,10 +5,17 @@ use std::time::Duration;
 
 use abide_terms::Moment;
 
-use crate::limits::{IN_FLIGHT_ALLOWANCE, IN_FLIGHT_FLOOR, IN_FLIGHT_MAX};
+use crate::limits::{
+    IN_FLIGHT_ALLOWANCE, IN_FLIGHT_FLOOR, IN_FLIGHT_GAIN, IN_FLIGHT_GAIN_FIRST, IN_FLIGHT_MAX,
+};
 
 /// Rounds over which the best rate counts.
 const ROUNDS: usize = 8;
+
+/// While rounds bring this much more than the best before, the rate is still to be found.
+const GROWTH: f64 = 1.25;
+/// After so many that do not, it is known.
+const FLAT_ROUNDS: u32 = 3;
 
 /// Bytes sent and acknowledged on one pipe, and the bound that follows.
 #[derive(Debug)]
@@ -16,6 +23,8 @@ pub(crate) struct Flight {
     sent: u64,
     delivered: u64,
     round: Option<Round>,
+    /// Rounds that brought little more than the best before, since the carrier joined.
+    flat: u32,
     rates: [u64; ROUNDS],
     next_rate: usize,
     bound: u64,
@@ -34,6 +43,7 @@ impl Flight {
             sent: 0,
             delivered: 0,
             round: None,
+            flat: 0,
             rates: [0; ROUNDS],
             next_rate: 0,
             bound: IN_FLIGHT_FLOOR,
@@ -65,6 +75,8 @@ impl Flight {
         };
         let took = now.since(round.began).max(Duration::from_micros(50));
         let rate = (self.delivered - round.delivered) as f64 / took.as_secs_f64();
+        let best = self.rates.iter().copied().max().unwrap_or(0);
+        self.flat += u32::from(rate < best as f64 * GROWTH);
         self.rates[self.next_rate] = rate as u64;
         self.next_rate = (self.next_rate + 1) % ROUNDS;
         self.bound = self.bound_for(least_rtt.unwrap_or(took).min(took));
@@ -83,7 +95,8 @@ impl Flight {
 
     fn bound_for(&self, least_rtt: Duration) -> u64 {
         let rate = self.rates.iter().copied().max().unwrap_or(0);
-        let held = least_rtt * 2 + IN_FLIGHT_ALLOWANCE;
+        let gain = if self.flat < FLAT_ROUNDS { IN_FLIGHT_GAIN_FIRST } else { IN_FLIGHT_GAIN };
+        let held = least_rtt.mul_f64(gain) + IN_FLIGHT_ALLOWANCE;
         ((rate as f64 * held.as_secs_f64()) as u64).clamp(IN_FLIGHT_FLOOR, IN_FLIGHT_MAX)
     }
 }
@@ -92,12 +105,12 @@ impl Flight {
 mod tests {
     use super::*;
 
-    /// Runs a path of `rate` bytes a second and `rtt` for two seconds; returns the bound.
+    /// Runs a path of `rate` bytes a second and `rtt` for four seconds; returns the bound.
     fn settle(rate: f64, rtt: Duration) -> u64 {
         let mut flight = Flight::new();
         let (mut now, mut queue) = (Moment::ZERO, std::collections::VecDeque::new());
         let mut free_at = Moment::ZERO;
-        while now < Moment::ZERO + Duration::from_secs(2) {
+        while now < Moment::ZERO + Duration::from_secs(4) {
             let bytes = flight.room().min(16_384);
             if bytes >= 1_024 {
                 flight.handle_sent(now, bytes);
@@ -125,6 +138,6 @@ mod tests {
         let slow = settle(125_000.0, Duration::from_millis(200));
         assert!((IN_FLIGHT_FLOOR..=80_000).contains(&slow), "1 Mbit/s, 200 ms: {slow}");
         let wan = settle(12_500_000.0, Duration::from_millis(100));
-        assert!((1_250_000..=3_500_000).contains(&wan), "100 Mbit/s, 100 ms: {wan}");
+        assert!((1_250_000..=2_000_000).contains(&wan), "100 Mbit/s, 100 ms: {wan}");
     }
 }

@@ -79,6 +79,11 @@ pub const EVIDENCE_MAX: usize = 512;
 pub const IN_FLIGHT_FLOOR: u64 = 64 * 1024;
 /// Most bytes in flight on a pipe.
 pub const IN_FLIGHT_MAX: u64 = 8 * 1024 * 1024;
+/// The bound in least round trips at the measured rate: what is more than one waits in queues, and is
+/// what makes the rate grow when there is more to have.
+pub const IN_FLIGHT_GAIN: f64 = 1.35;
+/// The same until the rate is known.
+pub const IN_FLIGHT_GAIN_FIRST: f64 = 2.0;
 /// Added to the round trip when the bound is computed: scheduling on busy machines takes this long.
 pub const IN_FLIGHT_ALLOWANCE: Duration = Duration::from_millis(20);
 
