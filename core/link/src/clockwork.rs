@@ -72,7 +72,8 @@ impl Link {
                 let lane = carrier.lanes.get(&stream_id)?;
                 let sent = lane.tail_at.filter(|_| outbox.tail_fits(carrier.kind))?;
                 let repeat = sent + carrier.rtt.retransmit_after(lane.tries);
-                let at = lane.copies.due_at().map_or(repeat, |copy| copy.min(repeat));
+                let copy = lane.copies.due_at().filter(|_| carrier.doubt.is_none());
+                let at = copy.map_or(repeat, |copy| copy.min(repeat));
                 Some((at, Timer::Tail(id, stream_id)))
             })
         })

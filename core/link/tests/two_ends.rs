@@ -296,3 +296,19 @@ fn a_round_trip_longer_than_the_patience_is_learned() {
     assert!((3_000..5_000).contains(&rtt.as_millis()), "{rtt:?}");
     assert!(counts[1] < 300, "{counts:?} frames: the link never comes to rest");
 }
+
+#[test]
+fn repeats_ahead_of_answers_end_where_there_is_doubt() {
+    let (mut client, mut keeper) = pair(&[QUIC]);
+    settle(&mut client, &mut keeper, at(10));
+    client.handle_packet_counts(QUIC, 100, 30);
+    for now in (20..5_000).step_by(7) {
+        client.write(KEYS, Bytes::from_static(b"x")).expect("room");
+        client.handle_timeout(at(now));
+        sent(&mut client, at(now));
+        let due = client.poll_timeout().expect("it waits for an answer");
+        assert!(due > at(now), "due for ever at {now} ms");
+    }
+    assert!(client.in_doubt(QUIC));
+    assert!(client.masking(QUIC).is_some_and(|(loss, _)| loss > 0.2));
+}

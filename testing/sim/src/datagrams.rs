@@ -42,16 +42,21 @@ impl World {
         let bytes = bytes.freeze();
         let loss = self.path.loss_ppm(&self.profile);
         let copies = 1 + u64::from(self.rng.ppm(self.profile.repeat_ppm));
+        let (mut lost, now) = (true, self.now);
         for _ in 0..copies {
             if self.rng.ppm(loss) {
                 continue;
             }
+            lost = false;
             let mut delay = self.path.delay(&self.profile, &mut self.rng);
             if self.rng.once_in(30) {
                 delay += self.rng.upto(self.profile.rtt);
             }
             self.queue
                 .plan(self.now + delay, Event::Datagram { wire: id, to, bytes: bytes.clone() });
+        }
+        if let Some(wire) = self.wires.get_mut(&id) {
+            wire.ways[to].unsure.push_back((now, lost));
         }
     }
 

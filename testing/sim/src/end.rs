@@ -59,6 +59,7 @@ impl World {
             }
             self.write_all(end);
             self.reset_lanes(end);
+            self.count_packets(end);
             self.grant_budgets(end);
             let before = sent;
             let now = self.local(end);
@@ -85,6 +86,21 @@ impl World {
         while let Some(stream) = self.ends[end].link.poll_reset() {
             for wire in self.wires.values_mut().filter(|wire| wire.is_quic()) {
                 wire.ways[1 - end].reset(stream);
+            }
+        }
+    }
+
+    /// Tells the link what its transports lose, one and a half round trips later.
+    fn count_packets(&mut self, end: EndIndex) {
+        let until = self.now.as_nanos().saturating_sub(self.profile.rtt.as_nanos() as u64 * 3 / 2);
+        let link = &mut self.ends[end].link;
+        for (id, wire) in self.wires.iter_mut().filter(|(_, wire)| wire.is_quic()) {
+            let way = &mut wire.ways[1 - end];
+            let (sent, lost) = way.count(Moment::from_nanos(until));
+            link.handle_packet_counts(*id, sent, lost);
+            if let Some((_, repeated)) = link.masking(*id) {
+                self.totals.repeated += repeated - way.repeated;
+                way.repeated = repeated;
             }
         }
     }

@@ -21,6 +21,8 @@ pub struct Totals {
     pub streams: u64,
     /// Carriers that joined a link.
     pub carriers: u64,
+    /// Bytes that links repeated to mask losses.
+    pub repeated: u64,
     /// Quarters of an hour without fault or traffic that were checked for quiet.
     pub quiet_quarters: u64,
     /// How often the client's link fell silent though nothing had been wrong for a minute,
@@ -57,6 +59,7 @@ impl Report {
         mine.keys += theirs.keys;
         mine.streams += theirs.streams;
         mine.carriers += theirs.carriers;
+        mine.repeated += theirs.repeated;
         mine.quiet_quarters += theirs.quiet_quarters;
         mine.false_alarms += theirs.false_alarms;
         mine.most_idle_packets = mine.most_idle_packets.max(theirs.most_idle_packets);

@@ -75,6 +75,8 @@ pub struct Scenario {
     pub script: Vec<(Duration, Fault)>,
     /// Transfers at given times: whether the keeper sends, and how many bytes.
     pub transfers: Vec<(Duration, bool, u64)>,
+    /// Keys typed steadily, five a second, each answered by a few bytes; none by chance then.
+    pub typing: u64,
     /// The way between the ends; `None` for one by chance.
     pub profile: Option<Profile>,
 }
@@ -88,6 +90,7 @@ impl Scenario {
             faults_every: Some(faults_every),
             script: Vec::new(),
             transfers: Vec::new(),
+            typing: 0,
             profile: None,
         }
     }
@@ -100,6 +103,7 @@ impl Scenario {
             faults_every: None,
             script: script.to_vec(),
             transfers: Vec::new(),
+            typing: 0,
             profile: Some(profile),
         }
     }

@@ -14,14 +14,18 @@ impl World {
         if self.ends[CLIENT].asleep > 0 || self.over {
             return;
         }
-        let length = if self.rng.once_in(10) { 3 } else { 1 };
+        let steady = self.types_steadily();
+        let length = if !steady && self.rng.once_in(10) { 3 } else { 1 };
         if let Some(terminal) = self.ends[CLIENT].uses.get_mut(&TERMINAL) {
             terminal.to_write += length;
         }
         (0..length).for_each(|_| self.typed.push_back(self.now));
         self.totals.keys += 1;
         if left > 1 {
-            let pause = self.rng.span(Duration::from_millis(50), Duration::from_secs(2));
+            let pause = match steady {
+                true => Duration::from_millis(200),
+                false => self.rng.span(Duration::from_millis(50), Duration::from_secs(2)),
+            };
             self.queue.plan(self.now + pause, Event::Key { left: left - 1 });
         }
         self.settle(CLIENT);
@@ -30,6 +34,7 @@ impl World {
     /// The shell answers one byte: mostly little, sometimes a screenful, rarely a flood.
     pub(crate) fn echo(&mut self) {
         let size = match self.rng.below(5_000) {
+            _ if self.types_steadily() => self.rng.between(1, 30),
             0 => self.rng.scale(100_000, 3_000_000).min(self.profile.bandwidth * 20),
             1..=12 => self.rng.scale(8_000, 256_000).min(self.profile.bandwidth),
             13..=150 => self.rng.scale(500, 8_000),

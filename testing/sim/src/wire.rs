@@ -54,6 +54,13 @@ pub(crate) struct Way {
     pub(crate) stalled: bool,
     /// The transport backs off until then.
     pub(crate) resumes_at: Moment,
+    /// Datagrams of which the transport does not know yet what became of them: since when, and whether
+    /// they were lost.
+    pub(crate) unsure: VecDeque<(Moment, bool)>,
+    /// Those of which it knows: sent, and lost.
+    pub(crate) counts: (u64, u64),
+    /// Bytes that repeats have cost so far.
+    pub(crate) repeated: u64,
 }
 
 /// What is under way on one lane: when it arrives, and the two parts of the frame.
@@ -117,7 +124,20 @@ impl Way {
             full: false,
             stalled: false,
             resumes_at: Moment::ZERO,
+            unsure: VecDeque::new(),
+            counts: (0, 0),
+            repeated: 0,
         }
+    }
+
+    /// The transport learns what became of datagrams sent before `until`.
+    pub(crate) fn count(&mut self, until: Moment) -> (u64, u64) {
+        while let Some((_, lost)) = self.unsure.front().filter(|(sent, _)| *sent <= until) {
+            self.counts.0 += 1;
+            self.counts.1 += u64::from(*lost);
+            self.unsure.pop_front();
+        }
+        self.counts
     }
 
     /// A stream's lane is reset: nothing of it arrives any more.

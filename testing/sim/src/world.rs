@@ -29,6 +29,7 @@ const EVENTS_MAX: u64 = 200_000_000;
 pub(crate) struct World {
     seed: u64,
     length: Duration,
+    typing: u64,
     pub(crate) now: Moment,
     pub(crate) queue: Queue,
     pub(crate) rng: Rng,
@@ -67,6 +68,7 @@ impl World {
         let mut world = World {
             seed: scenario.seed,
             length: scenario.length,
+            typing: scenario.typing,
             now: Moment::ZERO,
             queue: Queue::default(),
             profile,
@@ -108,7 +110,8 @@ impl World {
     pub(crate) fn run(mut self) -> Result<Report, Box<Failure>> {
         self.connect_first();
         self.step();
-        self.queue.plan(Moment::ZERO + Duration::from_secs(1), Event::Key { left: 5 });
+        let keys = if self.types_steadily() { self.typing } else { 5 };
+        self.queue.plan(Moment::ZERO + Duration::from_secs(1), Event::Key { left: keys });
         self.queue.plan(Moment::ZERO + Duration::from_secs(5), Event::NextFault);
         self.queue.plan(Moment::ZERO, Event::Quarter);
         self.run_until(Moment::ZERO + self.length);
@@ -132,6 +135,11 @@ impl World {
             })),
             None => Ok(self.report()),
         }
+    }
+
+    /// The person types at one pace, and each key is answered by a few bytes.
+    pub(crate) fn types_steadily(&self) -> bool {
+        self.typing > 0
     }
 
     fn report(mut self) -> Report {

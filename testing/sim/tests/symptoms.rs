@@ -35,6 +35,35 @@ fn echoes_within(limit: Duration, profile: Profile, script: &[(Duration, Fault)]
     report
 }
 
+/// Somebody types for five minutes on a way of 100 ms that loses this many packets in a million.
+fn typing_with_loss(loss_ppm: u64, seed: u64) -> Report {
+    let rtt = Duration::from_millis(100);
+    let profile = Profile { loss_ppm, rtt, jitter: Duration::ZERO, ..Profile::home() };
+    let mut scenario = Scenario::scripted(seconds(400), profile, &[]);
+    (scenario.typing, scenario.seed) = (1_500, seed);
+    run(&scenario).unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+#[test]
+fn path_loses_every_seventh_packet_each_way() {
+    let mut sum = Report::default();
+    (0..20).for_each(|seed| sum.add(typing_with_loss(150_000, seed)));
+    assert!(sum.echoes.len() > 29_000);
+    let mean = sum.echoes.iter().sum::<Duration>() / sum.echoes.len() as u32;
+    let slow = percentile(&sum.echoes, 99.0);
+    assert!(mean <= Duration::from_millis(120), "{mean:?}");
+    assert!(slow <= Duration::from_millis(200), "{slow:?}");
+    let each = sum.totals.repeated / sum.totals.keys;
+    assert!(each < 400, "{each} bytes repeated for a key");
+}
+
+#[test]
+fn nothing_is_repeated_where_nothing_is_lost() {
+    let report = typing_with_loss(0, 1);
+    assert_eq!(report.totals.repeated, 0);
+    assert_eq!(report.totals.keys, 1_500);
+}
+
 fn only_ssh() -> Profile {
     Profile { reach: Reach::Ssh, ..Profile::home() }
 }
