@@ -2,6 +2,7 @@
 
 mod far;
 
+use std::net::TcpListener;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -228,6 +229,82 @@ fn a_port_where_no_sshd_listens_and_words_that_are_wrong() {
         let said = carried.far.says_of(carried.far.local(words));
         assert!(said.contains(wanted) && said.ends_with("=2"), "{said}");
     }
+}
+
+/// A service on loopback that must not be reached: whether anybody came.
+struct Forbidden {
+    listener: TcpListener,
+}
+
+impl Forbidden {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
+        listener.set_nonblocking(true).expect("a listener");
+        Forbidden { listener }
+    }
+
+    fn port(&self) -> u16 {
+        self.listener.local_addr().expect("an address").port()
+    }
+
+    fn was_reached(&self) -> bool {
+        self.listener.accept().is_ok()
+    }
+}
+
+/// Whose forwards sshd refuses does not get them by way of a proxy, which leads to sshd alone.
+fn stays_forbidden(config: &str, key_options: &str) {
+    let carried = Carried::start_with(config);
+    let key = std::fs::read_to_string(carried.far.path("user.pub")).expect("a key");
+    std::fs::write(carried.far.path("authorized_keys"), format!("{key_options} {key}"))
+        .expect("our file");
+    let service = Forbidden::start();
+    let what = format!("[{config}] [{key_options}]");
+    // Carried, and asked for the service as ssh can ask.
+    let place = format!("127.0.0.1:{}", service.port());
+    let said = carried.ssh(&["-W", &place, "carried"]);
+    let words = text(&said.stderr);
+    assert!(words.contains("administratively prohibited"), "{what}: {words}");
+    let listen = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr());
+    let listen = listen.expect("a loopback port").port();
+    let forward = format!("127.0.0.1:{listen}:{place}");
+    let words =
+        ["-o", "ExitOnForwardFailure=yes", "-L", &forward, "carried", "echo in; sleep 1000"];
+    let mut ssh = carried.system("ssh", &words).stdout(Stdio::piped()).spawn().expect("ssh");
+    std::io::Read::read_exact(ssh.stdout.as_mut().expect("piped"), &mut [0; 3]).expect("output");
+    let mut near = std::net::TcpStream::connect(("127.0.0.1", listen)).expect("ssh listens");
+    near.set_read_timeout(Some(LIMIT)).expect("a limit");
+    let got = std::io::Read::read(&mut near, &mut [0; 1]);
+    assert!(!matches!(got, Ok(1..)), "{what}: {got:?}");
+    ssh.kill().expect("killed");
+    ssh.wait().expect("an end");
+    let listened = format!("127.0.0.1:0:{place}");
+    let said = carried.ssh(&["-o", "ExitOnForwardFailure=yes", "-R", &listened, "carried", "true"]);
+    assert_eq!(said.status.code(), Some(255), "{what}: -R: {}", text(&said.stderr));
+    assert!(!service.was_reached(), "{what}");
+}
+
+#[test]
+fn what_sshd_forbids_is_not_got_around() {
+    stays_forbidden("AllowTcpForwarding no", "");
+    stays_forbidden("PermitOpen none\nPermitListen none", "");
+    stays_forbidden("", "restrict");
+}
+
+/// Whom sshd lets run one program alone gets that program from abide, too, and no keeper.
+#[test]
+fn an_account_of_one_command_stays_one() {
+    let carried = Carried::start();
+    let key = std::fs::read_to_string(carried.far.path("user.pub")).expect("a key");
+    let forced = format!("restrict,command=\"echo only this\" {key}");
+    std::fs::write(carried.far.path("authorized_keys"), forced).expect("our file");
+    let said = carried.far.says(&["far", "id"]);
+    assert!(!said.contains("uid="), "{said}");
+    let said = carried.ssh(&["carried", "id"]);
+    assert_eq!(said.status.code(), Some(255));
+    assert!(!text(&said.stdout).contains("uid="), "{said:?}");
+    assert!(carried.far.sessions().is_empty());
+    assert!(!carried.far.path("cache/abide").exists(), "a keeper was stored");
 }
 
 #[test]
