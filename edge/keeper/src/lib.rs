@@ -28,7 +28,7 @@ mod tidying;
 mod witness;
 
 pub use bridge::{bridge, open_session};
-pub use requests::{ANSWER_WITHIN, Found, Lookup, RequestError, ask, describe_all, find, read_log};
 pub use connection::destination;
+pub use requests::{ANSWER_WITHIN, Found, Lookup, RequestError, ask, describe_all, find, read_log};
 pub use run::{RunError, run};
 pub use start::{StartError, start};
