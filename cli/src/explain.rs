@@ -18,14 +18,9 @@ pub(crate) const NO_SUCH: &str = "no session there has that id or name";
 pub(crate) fn not_yet(flag: &NotYet) -> Complaint {
     let name = flag.flag();
     let complaint = Complaint::new(format!("{name} is not there yet"));
-    match flag {
-        NotYet::NoCommand | NotYet::Background => complaint
-            .because("in this release a session of abide's runs something, in the foreground")
-            .try_this(format!("ssh {name} ...")),
-        _ => complaint
-            .because("abide does not carry these over its links in this release")
-            .try_this(format!("ssh {name} ... for it, beside the abide session")),
-    }
+    complaint
+        .because("abide does not carry these over its links in this release")
+        .try_this(format!("ssh {name} ... for it, beside the abide session"))
 }
 
 /// A forward whose port or socket at this end cannot be opened.

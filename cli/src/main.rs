@@ -1,6 +1,8 @@
 //! `abide`: the only place that reads the command line, speaks to people and exits.
 
+mod agent;
 mod args;
+mod background;
 mod command;
 mod complaint;
 mod config;

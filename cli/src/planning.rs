@@ -12,7 +12,9 @@ use abide_openssh::{
 use abide_prediction::{NoWish, Wish};
 use abide_session::{NoPacing, Pacing, Program, ProgramKind, Start, Terminal};
 
+use crate::agent;
 use crate::args::LinkArgs;
+use crate::background;
 use crate::complaint::Complaint;
 use crate::config::{Config, wished};
 use crate::exit::Exit;
@@ -79,7 +81,6 @@ pub(crate) fn plan(invocation: Invocation, link: &LinkArgs) -> Result<(Plan, Ses
                 .try_this("-o SessionType=default, for a shell or a command"),
         }
     })?;
-    warn_of_what_is_left_out(&invocation, &effective);
     let quiet = invocation.quiet;
     let is_connection = matches!(session.kind, SessionKind::Connection(_));
     let asks_first = is_connection.then_some(FirstQuestion::AnyOne);
@@ -88,16 +89,23 @@ pub(crate) fn plan(invocation: Invocation, link: &LinkArgs) -> Result<(Plan, Ses
         effective.forwards.clear();
     }
     let asks = is_connection || !effective.forwards.is_empty();
+    let agent = agent::to_forward(&effective).filter(|_| !is_connection);
+    let lends_agent = agent.is_some();
     let plan = Plan {
-        way: Some(Way { asks, asks_first, ..way_by(ssh, invocation, effective)? }),
+        way: Some(Way { asks, asks_first, lends_agent, ..way_by(ssh, invocation, effective)? }),
         escape: session.escape,
-        stdin_null: session.stdin_null,
+        // Nothing runs that could read it.
+        stdin_null: session.stdin_null
+            || session.kind == SessionKind::None
+            || background::waiting().is_some(),
         udp_via: udp_via()?,
         no_udp: link.no_udp,
         quiet,
         predict: predict(link)?,
         pacing: pacing(link)?,
         pager: pager(),
+        agent,
+        background: background::waiting(),
     };
     Ok((plan, session))
 }
@@ -111,18 +119,17 @@ pub(crate) fn way_by(
     let exe = abide_host::process::exe_path()?;
     let build = own_build(&exe)
         .map_err(|error| Complaint::new("cannot read this program").because(error.to_string()))?;
-    let environment = Vec::new();
-    Ok(Way { ssh, invocation, effective, exe, build, environment, asks: false, asks_first: None })
-}
-
-/// Settings in ssh's configuration that a link does not carry yet.
-fn warn_of_what_is_left_out(invocation: &Invocation, effective: &Effective) {
-    if invocation.quiet {
-        return;
-    }
-    if effective.forward_agent {
-        print::note("abide: ForwardAgent is not carried yet");
-    }
+    Ok(Way {
+        ssh,
+        invocation,
+        effective,
+        exe,
+        build,
+        environment: Vec::new(),
+        asks: false,
+        asks_first: None,
+        lends_agent: false,
+    })
 }
 
 /// When to show predictions: `--predict`, `ABIDE_PREDICT`, or the person's settings.
@@ -185,12 +192,13 @@ pub(crate) fn start(
     name: &str,
     link: &LinkArgs,
     public_key: Vec<u8>,
-    quiet: bool,
+    plan: &Plan,
 ) -> Result<Start, Complaint> {
     let text = |text: &OsString| {
         let wrong = || Complaint::new(format!("`{}` is not UTF-8", text.to_string_lossy()));
         text.to_str().map(str::to_owned).ok_or_else(wrong)
     };
+    let agent = plan.agent.is_some();
     let what = match &session.kind {
         SessionKind::Shell | SessionKind::None => ProgramKind::LoginShell(true),
         SessionKind::Command(command) => ProgramKind::Command(text(command)?),
@@ -199,7 +207,7 @@ pub(crate) fn start(
     };
     let stdin_is_terminal = std::io::stdin().is_terminal();
     let wants_terminal = session.wants_tty(stdin_is_terminal);
-    if !wants_terminal && session.tty == TtyRequest::Wanted && !quiet {
+    if !wants_terminal && session.tty == TtyRequest::Wanted && !plan.quiet {
         print::note("Pseudo-terminal will not be allocated because stdin is not a terminal.");
     }
     Ok(Start {
@@ -207,6 +215,8 @@ pub(crate) fn start(
         name: name.to_owned(),
         pacing: pacing(link)?.into(),
         waits: matches!(session.kind, SessionKind::Connection(_)),
+        nothing: session.kind == SessionKind::None,
+        agent,
         ..start_of(what, link, public_key)
     })
 }

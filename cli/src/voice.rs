@@ -104,7 +104,9 @@ impl Voice for Stderr {
         let e = escape;
         format!(
             "\nabide, at the start of a line:\n  {e}.   leave, and end the session\n  {e}d   detach; the session goes on\n  \
-             {e}s   what the session printed, in a pager\n  {e}^Z  suspend\n  {e}?   this help\n  {e}{e}   the character itself\n"
+             {e}s   what the session printed, in a pager\n  {e}^Z  suspend\n  \
+             {e}C   add or cancel forwards (-L -R -D, -KL -KR -KD)\n  {e}#   list forwarded connections\n  \
+             {e}?   this help\n  {e}{e}   the character itself\n"
         )
     }
 }

@@ -88,5 +88,7 @@ fn local_plan(link: &LinkArgs) -> Result<Plan, Complaint> {
         predict: planning::predict(link)?,
         pacing: planning::pacing(link)?,
         pager: planning::pager(),
+        agent: None,
+        background: None,
     })
 }

@@ -16,7 +16,7 @@ use crate::complaint::Complaint;
 use crate::exit::Exit;
 use crate::planning::{self, Asked};
 use crate::voice::Stderr;
-use crate::{explain, log, print, road};
+use crate::{background, explain, log, print, road};
 
 /// Runs it.
 pub(crate) fn run(args: SessionArgs) -> Result<Exit, Complaint> {
@@ -35,12 +35,21 @@ pub(crate) fn run(args: SessionArgs) -> Result<Exit, Complaint> {
     })?;
     let quiet = invocation.quiet;
     let (plan, session) = planning::plan(invocation, &args.options)?;
+    if goes_to_background(&plan) && background::waiting().is_none() {
+        return background::go(std::env::args_os().skip(1));
+    }
     let identity = identity()?;
     let public_key = identity.public().0.to_vec();
     let name = name.as_ref().map_or("", SessionName::as_str);
-    let start = planning::start(&session, name, &args.options, public_key, quiet)?;
+    let start = planning::start(&session, name, &args.options, public_key, &plan)?;
     let keeper = ["keeper", "start", &encode_word(&start)].map(str::to_owned).to_vec();
     serve(&plan, keeper, identity, quiet)
+}
+
+/// `-f`, or ForkAfterAuthentication.
+fn goes_to_background(plan: &Plan) -> bool {
+    let asks = |way: &Way| way.invocation.background || way.effective.background;
+    plan.way.as_ref().is_some_and(asks)
 }
 
 /// A key pair for QUIC.
@@ -72,7 +81,12 @@ fn prepared(way: &Way, quiet: bool) -> Result<Vec<Prepared>, Complaint> {
     let mut forwards = Vec::new();
     for prepared in abide_client::prepare(&way.effective.forwards, &way.effective) {
         match prepared {
-            Ok(prepared) => forwards.push(prepared),
+            Ok(prepared) => {
+                if !quiet {
+                    prepared.shortcomings().iter().for_each(print::note);
+                }
+                forwards.push(prepared);
+            }
             Err(failed) if way.effective.exit_on_forward_failure => {
                 return Err(explain::not_listening(&failed));
             }

@@ -55,7 +55,7 @@ pub struct Listen {
     #[prost(uint64, tag = "1")]
     pub listener: u64,
     /// Exactly one; one of a later release is `None` and refused.
-    #[prost(oneof = "listen::At", tags = "2, 3, 4, 5")]
+    #[prost(oneof = "listen::At", tags = "2, 3, 4")]
     pub at: Option<listen::At>,
     /// Connections say by SOCKS where they lead.
     #[prost(bool, tag = "6")]
@@ -76,9 +76,6 @@ pub mod listen {
         /// A unix socket.
         #[prost(message, tag = "4")]
         Path(super::SocketPath),
-        /// A unix socket of the keeper's choosing, for questions to sshd.
-        #[prost(bool, tag = "5")]
-        Probe(bool),
     }
 }
 
@@ -96,9 +93,6 @@ pub struct SocketPath {
     /// Where.
     #[prost(string, tag = "1")]
     pub path: String,
-    /// Remove a socket that is there already.
-    #[prost(bool, tag = "2")]
-    pub unlink: bool,
     /// StreamLocalBindMask.
     #[prost(uint32, tag = "3")]
     pub mask: u32,
@@ -113,7 +107,7 @@ pub struct Listening {
     /// Why it does not listen; none when it does.
     #[prost(string, optional, tag = "2")]
     pub failed: Option<String>,
-    /// Where it listens; for `Look`, what was seen: empty when that cannot be told. For `Probe` a path.
+    /// Where it listens; for `Look`, what was seen: empty when that cannot be told.
     #[prost(string, repeated, tag = "3")]
     pub addresses: Vec<String>,
 }

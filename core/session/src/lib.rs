@@ -28,6 +28,6 @@ pub use request::{
     Reply, Request, Resume, asks::Ask, reply::Answer as ReplyAnswer,
 };
 pub use streams::{
-    COMMAND_ERRORS, COMMAND_IO, FORWARDS_FROM, LOGS_MAX, TERMINAL_INPUT, session_log,
-    terminal_output,
+    AGENT_LISTENER, COMMAND_ERRORS, COMMAND_IO, FORWARDS_FROM, LOGS_MAX, TERMINAL_INPUT,
+    session_log, terminal_output,
 };

@@ -108,6 +108,12 @@ pub struct Start {
     /// asks sshd meanwhile whether it permits it.
     #[prost(bool, tag = "13")]
     pub waits: bool,
+    /// Run nothing: the session is there for its forwards alone, and `program` is not looked at.
+    #[prost(bool, tag = "9")]
+    pub nothing: bool,
+    /// The program gets the client's ssh-agent, if the login has it.
+    #[prost(bool, tag = "10")]
+    pub agent: bool,
 }
 
 /// The wish to attach to a session that is there.

@@ -13,6 +13,9 @@ pub const COMMAND_ERRORS: u64 = 1 << 2 | 2 | 1;
 /// the end that accepted the connection.
 pub const FORWARDS_FROM: u64 = 1024;
 
+/// The listener that leads to the client's ssh-agent. Clients number theirs from 1.
+pub const AGENT_LISTENER: u64 = 0;
+
 /// The `restart`th stream of terminal output: interactive, opened by the keeper.
 pub const fn terminal_output(restart: u64) -> u64 {
     (restart + 1) << 2 | 1

@@ -43,7 +43,7 @@ pub struct Wanted {
 pub enum Step {
     /// More are needed.
     More,
-    /// Send this; more are needed.
+    /// Send this; what follows may be there already: call again, with no bytes.
     Reply(&'static [u8]),
     /// The request is whole.
     Wanted(Wanted),

@@ -2,6 +2,7 @@
 //! What follows from each kind of event is in the files below `client/`.
 
 mod carriers;
+mod commanding;
 mod farewell;
 mod forwarding;
 mod interruptions;
@@ -89,6 +90,8 @@ pub struct Client<'a> {
     heap: Heap,
     outlets: Outlets,
     forwarding: Forwarding,
+    /// We are to go to the background, and have not yet.
+    foreground: bool,
     /// Where the latest ssh answers questions about forwards.
     questions: Option<Questions>,
 }
@@ -189,6 +192,7 @@ impl<'a> Client<'a> {
             heap: Heap::new(now),
             outlets: Outlets { attempts: attempts_out },
             forwarding: Forwarding::new(forwards_out, answers_out),
+            foreground: plan.background.is_some(),
             questions,
         };
         if let Some(local) = &mut client.local {

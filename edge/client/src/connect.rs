@@ -186,7 +186,8 @@ pub(crate) async fn open(
     let bootstrap = Bootstrap::new(token);
     let line = RemoteLine::new(&BootstrapPlan::new(token, way.build.clone(), args)?)?;
     let questions = if way.asks { Questions::new() } else { None };
-    let beside = Beside { questions: questions.as_ref().map(Questions::path), agent: false };
+    let beside =
+        Beside { questions: questions.as_ref().map(Questions::path), agent: way.lends_agent };
     let argv = bootstrap_argv(&way.invocation, &way.effective, bring, beside, &line);
     // Not a pipe: ssh takes 16 KiB at a time, and a full pipe would wake us for each of them; a socket
     // does when most of it is free.

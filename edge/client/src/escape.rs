@@ -1,7 +1,7 @@
 //! ssh's escape character at the start of a line, byte by byte. No terminal here.
 
 /// What the person asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
     /// `~.`: leave, and end the session.
     Leave,
@@ -13,7 +13,18 @@ pub(crate) enum Command {
     Suspend,
     /// `~s`: show what the session printed.
     ShowLog,
+    /// `~#`: list forwarded connections.
+    Connections,
+    /// `~C`: a command line begins.
+    OpenLine,
+    /// Something to show of it.
+    Echo(Vec<u8>),
+    /// It is whole.
+    Line(String),
 }
+
+/// Longest line after `~C`, in bytes. At it, further ones are not taken.
+const LINE_MAX: usize = 1024;
 
 /// Where in a line typing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +32,8 @@ enum Position {
     LineStart,
     Middle,
     Escaped,
+    /// In the line after `~C`.
+    Line,
 }
 
 /// Watches typed bytes for the escape character.
@@ -28,12 +41,13 @@ enum Position {
 pub(crate) struct EscapeWatch {
     escape: Option<u8>,
     position: Position,
+    line: Vec<u8>,
 }
 
 impl EscapeWatch {
     /// Watches for `escape`; for nothing when there is none.
     pub(crate) fn new(escape: Option<u8>) -> Self {
-        EscapeWatch { escape, position: Position::LineStart }
+        EscapeWatch { escape, position: Position::LineStart, line: Vec::new() }
     }
 
     /// The character itself.
@@ -63,6 +77,11 @@ impl EscapeWatch {
                     b'?' => commands.push(Command::Help),
                     b's' => commands.push(Command::ShowLog),
                     0x1a => commands.push(Command::Suspend),
+                    b'#' => commands.push(Command::Connections),
+                    b'C' => {
+                        self.position = Position::Line;
+                        commands.push(Command::OpenLine);
+                    }
                     other => {
                         if other != escape {
                             passed.push(escape);
@@ -71,7 +90,32 @@ impl EscapeWatch {
                     }
                 }
             }
+            Position::Line => self.step_line(byte, commands),
             Position::LineStart | Position::Middle => self.pass(byte, passed),
+        }
+    }
+
+    fn step_line(&mut self, byte: u8, commands: &mut Vec<Command>) {
+        match byte {
+            b'\r' | b'\n' => {
+                self.position = Position::LineStart;
+                let line = String::from_utf8_lossy(&std::mem::take(&mut self.line)).into_owned();
+                commands.push(Command::Line(line));
+            }
+            // ^C and ^G: never mind.
+            0x03 | 0x07 => {
+                self.position = Position::LineStart;
+                self.line.clear();
+                commands.push(Command::Line(String::new()));
+            }
+            0x08 | 0x7f if self.line.pop().is_some() => {
+                commands.push(Command::Echo(b"\x08 \x08".to_vec()));
+            }
+            b' '..=b'~' if self.line.len() < LINE_MAX => {
+                self.line.push(byte);
+                commands.push(Command::Echo(vec![byte]));
+            }
+            _ => {}
         }
     }
 
@@ -105,6 +149,18 @@ mod tests {
         assert_eq!(all(b"x~."), (b"x~.".to_vec(), vec![]));
         assert_eq!(all(b"x\r~d"), (b"x\r".to_vec(), vec![Command::Detach]));
         assert_eq!(all(b"~?~\x1a"), (vec![], vec![Command::Help, Command::Suspend]));
+    }
+
+    #[test]
+    fn a_line_is_collected_and_not_sent() {
+        let echo = |text: &str| Command::Echo(text.as_bytes().to_vec());
+        let line = Command::Line("-D".into());
+        let erased = echo("\x08 \x08");
+        let expected =
+            vec![Command::OpenLine, echo("-"), echo("x"), erased, echo("D"), line, Command::Help];
+        assert_eq!(all(b"~C-x\x7fD\r~?y"), (b"y".to_vec(), expected));
+        let given_up = vec![Command::OpenLine, echo("-"), Command::Line(String::new())];
+        assert_eq!(all(b"~C-\x03ls"), (b"ls".to_vec(), given_up));
     }
 
     #[test]

@@ -25,6 +25,13 @@ pub struct Prepared {
     pub(crate) listener: Option<Listener>,
 }
 
+impl Prepared {
+    /// What somebody else has of what it was to listen at, in words.
+    pub fn shortcomings(&self) -> &[String] {
+        self.listener.as_ref().map_or(&[], Listener::failed)
+    }
+}
+
 /// A forward that cannot be had at this end.
 #[derive(Debug)]
 pub struct Unprepared {

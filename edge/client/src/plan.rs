@@ -29,6 +29,8 @@ pub struct Way {
     pub asks: bool,
     /// The session is a connection, which the server is to permit before it is made. Needs `asks`.
     pub asks_first: Option<FirstQuestion>,
+    /// The login is to have the user's agent.
+    pub lends_agent: bool,
 }
 
 /// How sshd is asked whether it permits the connection that a session is to be.
@@ -63,6 +65,10 @@ pub struct Plan {
     pub pacing: Pacing,
     /// The command line of a program that shows text page by page; none if there is none.
     pub pager: Option<OsString>,
+    /// Where somebody waits until we can go to the background.
+    pub background: Option<PathBuf>,
+    /// The socket of the ssh-agent that the session may use.
+    pub agent: Option<PathBuf>,
 }
 
 /// Something that people should hear of before the session is there.

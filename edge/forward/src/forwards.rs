@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use abide_link::{Class, Link, Role, StreamId};
@@ -16,7 +15,7 @@ use tokio::task::AbortHandle;
 use crate::connection::{Connection, Half, Phase};
 use crate::dial::{Dial, dial, words};
 use crate::limits::{CONNECTIONS_MAX, LISTENERS_MAX};
-use crate::listener::{Accepting, Kind, Listener};
+use crate::listener::{Accepting, Kind, Listener, Wished};
 use crate::socket::{Direction, Socket};
 
 /// A connection that a listener accepted. The owner opens or rejects it.
@@ -163,10 +162,10 @@ impl Forwards {
         Ok(())
     }
 
-    /// Listens at these addresses as soon as whoever holds them now has let them go, which is waited for
+    /// Listens there as soon as whoever is there now has gone, which is waited for
     /// at most [`FREE_WITHIN`](crate::limits::FREE_WITHIN). A report tells.
-    pub fn listen_when_free(&mut self, number: u64, addresses: Vec<SocketAddr>, kind: Kind) {
-        let free = async move { What::Bound(number, kind, Listener::when_free(&addresses).await) };
+    pub fn listen_when_free(&mut self, number: u64, wished: Wished, kind: Kind) {
+        let free = async move { What::Bound(number, kind, Listener::when_free(&wished).await) };
         self.outlet.spawn(free);
     }
 

@@ -25,10 +25,14 @@ async fn request(socket: &Socket) -> io::Result<Wanted> {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
             Err(error) => return Err(error),
         }
-        match greeting.handle_bytes(&buffer.split()) {
-            Step::More => {}
-            // A few bytes: a socket that has just been read takes them.
-            Step::Reply(reply) => drop(socket.write(reply)?),
+        let mut step = greeting.handle_bytes(&buffer.split());
+        // A few bytes: a socket that has just been read takes them. The request may be there already.
+        while let Step::Reply(reply) = step {
+            socket.write(reply)?;
+            step = greeting.handle_bytes(b"");
+        }
+        match step {
+            Step::More | Step::Reply(_) => {}
             Step::Wanted(wanted) => return Ok(wanted),
             Step::Refused(reply) => {
                 let _ = socket.write(reply);

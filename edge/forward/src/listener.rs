@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 
+use crate::dial::words;
 use crate::forwards::{Accepted, Outlet, What};
 use crate::greeting::hear;
 use crate::limits::{ACCEPT_AGAIN_AFTER, BACKLOG, FREE_TRY_EVERY, FREE_WITHIN};
@@ -50,11 +51,33 @@ pub struct UnixPlace {
     pub mask: u32,
 }
 
+/// Where to listen as soon as that can be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wished {
+    /// At these addresses.
+    Addresses(Vec<SocketAddr>),
+    /// At a unix socket.
+    Unix(UnixPlace),
+}
+
+impl Wished {
+    fn is_free(&self) -> bool {
+        let in_use = |bound: io::Result<TcpListener>| {
+            bound.is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse)
+        };
+        match self {
+            Wished::Addresses(addresses) => !addresses.iter().any(|at| in_use(tcp(*at))),
+            Wished::Unix(place) => !abide_host::listening::has_unix_socket(&place.path),
+        }
+    }
+}
+
 /// A listener, bound and not yet accepting.
 #[derive(Debug)]
 pub struct Listener {
     sockets: Vec<Bound>,
     places: Vec<String>,
+    failed: Vec<String>,
     path: Option<PathBuf>,
 }
 
@@ -78,7 +101,8 @@ impl Listener {
 
     /// Opens these addresses. Those that this machine lacks are left out; `Err` when none remains.
     pub fn addresses(addresses: &[SocketAddr]) -> io::Result<Self> {
-        let mut bound = Listener { sockets: Vec::new(), places: Vec::new(), path: None };
+        let (sockets, places, failed, path) = Default::default();
+        let mut bound = Listener { sockets, places, failed, path };
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
         for address in addresses {
             match tcp(*address) {
@@ -86,25 +110,30 @@ impl Listener {
                     bound.places.push(listener.local_addr()?.to_string());
                     bound.sockets.push(Bound::Tcp(listener));
                 }
-                Err(error) => last = error,
+                Err(error) => {
+                    if error.kind() == io::ErrorKind::AddrInUse {
+                        bound.failed.push(format!("bind {address}: {}", words(&error)));
+                    }
+                    last = error;
+                }
             }
         }
         if bound.sockets.is_empty() { Err(last) } else { Ok(bound) }
     }
 
-    /// The same, waiting until none of them is in use.
-    pub(crate) async fn when_free(addresses: &[SocketAddr]) -> io::Result<Self> {
+    /// Waits until nobody is there who was, and listens.
+    pub(crate) async fn when_free(wished: &Wished) -> io::Result<Self> {
         let tries = FREE_WITHIN.as_millis() / FREE_TRY_EVERY.as_millis();
         for _ in 0..tries {
-            let bound: io::Result<Vec<TcpListener>> = addresses.iter().map(|at| tcp(*at)).collect();
-            match bound {
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                    tokio::time::sleep(FREE_TRY_EVERY).await;
-                }
-                _ => break,
+            if wished.is_free() {
+                break;
             }
+            tokio::time::sleep(FREE_TRY_EVERY).await;
         }
-        Self::addresses(addresses)
+        match wished {
+            Wished::Addresses(addresses) => Self::addresses(addresses),
+            Wished::Unix(place) => Self::unix(place),
+        }
     }
 
     /// Makes a unix socket; it is removed with the listener.
@@ -113,6 +142,7 @@ impl Listener {
         Ok(Listener {
             sockets: vec![Bound::Unix(listener)],
             places: vec![place.path.display().to_string()],
+            failed: Vec::new(),
             path: Some(place.path.clone()),
         })
     }
@@ -120,6 +150,11 @@ impl Listener {
     /// Where it listens: addresses with ports, or a path.
     pub fn places(&self) -> &[String] {
         &self.places
+    }
+
+    /// Addresses that somebody else has, in words: it listens at the others.
+    pub fn failed(&self) -> &[String] {
+        &self.failed
     }
 
     /// Accepts until the returned guard is dropped.
@@ -130,7 +165,7 @@ impl Listener {
         permits: &Arc<Semaphore>,
         outlet: &Outlet,
     ) -> Accepting {
-        let Listener { sockets, places, path } = self;
+        let Listener { sockets, places, path, .. } = self;
         let start = |socket| {
             let door = Door { listener, kind, permits: permits.clone(), outlet: outlet.clone() };
             tokio::spawn(door.serve(socket)).abort_handle()

@@ -5,6 +5,7 @@
 //! knows about sessions, links or ssh, and nothing here prints, exits or runs an event loop:
 //! descriptors come out non-blocking, ready for one.
 
+pub mod agent;
 pub mod child;
 pub mod clock;
 pub mod command;

@@ -1,6 +1,7 @@
-//! Who listens at a TCP port of this machine, as /proc tells. Not who connects.
+//! Who listens at a port or a unix socket of this machine, as /proc tells. Not who connects.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 
 /// The state of a listening socket in /proc/net/tcp.
 const LISTEN: &str = "0A";
@@ -11,6 +12,13 @@ pub fn own_listeners(port: u16) -> Vec<SocketAddr> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(std::fs::read_to_string);
     let texts = tables.iter().flatten();
     texts.flat_map(|table| listeners(table, uid)).filter(|at| at.port() == port).collect()
+}
+
+/// Whether a process has a unix socket at this path. A file that a process left behind does not count.
+pub fn has_unix_socket(path: &Path) -> bool {
+    let table = std::fs::read_to_string("/proc/net/unix").unwrap_or_default();
+    let path = path.to_string_lossy();
+    table.lines().skip(1).any(|line| line.splitn(8, ' ').nth(7).is_some_and(|at| at == path))
 }
 
 /// The listeners of a user in a table.
@@ -46,7 +54,18 @@ fn address(text: &str) -> Option<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scratch::Scratch;
     use std::net::TcpListener;
+
+    #[test]
+    fn a_socket_that_was_left_behind_is_nobodys() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("socket");
+        let listener = crate::local::listen(&path).expect("a socket");
+        assert!(has_unix_socket(&path));
+        drop(listener);
+        assert!(path.exists() && !has_unix_socket(&path));
+    }
 
     #[test]
     fn our_own_listeners_are_seen_and_others_are_not() {

@@ -20,10 +20,12 @@ const NOT_PASSED: [&str; 8] = [
 /// PATH where the login set none: sshd's default.
 const PATH_DEFAULT: &str = "/usr/local/bin:/usr/bin:/bin:/usr/games";
 
-/// The environment for a program; `terminal` is TERM and the terminal's device, if it has one.
+/// The environment for a program; `terminal` is TERM and the terminal's device, if it has one;
+/// `agent` the socket of the client's ssh-agent.
 pub(crate) fn for_program(
     user: &User,
     terminal: Option<(&str, &Path)>,
+    agent: Option<&Path>,
 ) -> Vec<(OsString, OsString)> {
     let passed = std::env::vars_os().filter(|(name, _)| !NOT_PASSED.iter().any(|not| name == not));
     let mut variables: Vec<(OsString, OsString)> = passed.collect();
@@ -37,6 +39,11 @@ pub(crate) fn for_program(
     set_default("LOGNAME", user.name.clone().into());
     set_default("HOME", user.home.clone().into());
     set_default("SHELL", user.shell.clone().into());
+    if let Some(agent) = agent {
+        // The login's own would end with its ssh.
+        variables.retain(|(name, _)| name != abide_host::agent::VARIABLE);
+        variables.push((abide_host::agent::VARIABLE.into(), agent.into()));
+    }
     if let Some((kind, device)) = terminal {
         let kind = if kind.is_empty() { "dumb" } else { kind };
         variables.push(("TERM".into(), kind.into()));

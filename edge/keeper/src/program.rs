@@ -46,6 +46,8 @@ pub(crate) struct Program {
     on_terminal: bool,
     /// What output is read into: outputs that follow each other share its memory.
     taken: BytesMut,
+    /// The other end of a connection to nobody.
+    nowhere: Option<OwnedFd>,
 }
 
 impl Program {
@@ -236,6 +238,9 @@ impl Program {
 
 /// What a session runs, for people.
 pub(crate) fn describe(start: &Start) -> String {
+    if start.nothing {
+        return "nothing, for its forwards".to_owned();
+    }
     match start.program.as_ref().and_then(|program| program.what.as_ref()) {
         Some(ProgramKind::Command(line)) => line.clone(),
         Some(ProgramKind::Subsystem(name)) => format!("subsystem {name}"),

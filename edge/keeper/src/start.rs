@@ -42,6 +42,9 @@ pub(crate) fn refusal_line(refusal: &Refused) -> String {
 /// Starts a keeper for a new session.
 pub fn start(start: &Start) -> Result<SessionId, StartError> {
     let id = SessionId::from_bytes(abide_host::random::bytes());
+    // Only here, inside the login, can it be told whether sshd gave it the agent.
+    let agent = start.agent && abide_host::agent::given_by_sshd().is_some();
+    let start = &Start { agent, ..start.clone() };
     let said = detach(&Daemon {
         program: PathBuf::from(process::SELF),
         argv: ["abide", "keeper", "run", &id.to_string(), &encode_word(start)]

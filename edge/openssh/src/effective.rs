@@ -141,6 +141,16 @@ pub fn query(ssh: &OsStr, invocation: &Invocation) -> Result<Effective, Effectiv
     Effective::parse(&answer.stdout)
 }
 
+/// One forward as people write it after `-L`, `-R` or `-D` (`kind`), read by `<ssh> -G` without the
+/// user's configuration. `None` where ssh does not take it. Blocks until ssh exits.
+pub fn parse_forward(ssh: &OsStr, kind: char, spec: &str) -> Option<Forward> {
+    let mut command = Command::new(ssh);
+    command.args(["-F", "none", "-G", &format!("-{kind}"), spec, "--", "host"]);
+    let answer = command.stdin(Stdio::null()).output().ok()?;
+    let found = answer.status.success().then(|| Effective::parse(&answer.stdout).ok())??;
+    found.forwards.into_iter().next()
+}
+
 impl Effective {
     /// Reads what `ssh -G` printed; lines of no interest are passed over.
     ///

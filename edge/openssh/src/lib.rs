@@ -21,7 +21,9 @@ pub use bootstrap::{
     Bootstrap, BootstrapError, BootstrapEvent, FailReason, MAX_MARKER_LINE, MAX_NOISE, answer_none,
     answer_size, open_marker,
 };
-pub use effective::{AddressFamily, Effective, EffectiveError, Proxy, SessionType, query};
+pub use effective::{
+    AddressFamily, Effective, EffectiveError, Proxy, SessionType, parse_forward, query,
+};
 pub use ending::{RetryAdvice, SshEnding, classify};
 pub use flags::{
     CommandLine, Destination, Escape, FlagError, Invocation, NotYet, PlainReason, TtyRequest, parse,

@@ -51,6 +51,8 @@ pub(super) fn plan(
         predict: Wish::Never,
         pacing: Pacing::Exact,
         pager: None,
+        agent: None,
+        background: None,
     })
 }
 

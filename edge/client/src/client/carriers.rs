@@ -91,6 +91,7 @@ impl Client<'_> {
             return;
         };
         // Forwards may have been added since.
+        way.lends_agent = false;
         way.asks |= !self.forwarding.rules.is_empty();
         let again = Again {
             number: self.attempt,

@@ -5,7 +5,8 @@ use abide_forward::{Accepted, Dial, Forwards, Report, words};
 use abide_link::StreamId;
 use abide_openssh::{ListenPlace, Side, Target};
 use abide_session::{
-    Addresses, ConnectTo, Cut, Host, KeeperMessage, Listen, ListenAt, Listening, SocketPath,
+    AGENT_LISTENER, Addresses, ConnectTo, Cut, Host, KeeperMessage, Listen, ListenAt, Listening,
+    SocketPath,
 };
 use abide_terms::Moment;
 
@@ -20,13 +21,6 @@ impl Client<'_> {
     /// Takes on the forwards that the session begins with.
     pub(super) fn begin_forwards(&mut self, forwards: Vec<Prepared>) {
         self.open_gate();
-        let local = |prepared: &Prepared| prepared.forward.side == Side::Local;
-        let leads_to_hosts =
-            |prepared: &Prepared| !matches!(prepared.forward.target, Target::Path(_));
-        if forwards.iter().any(|forward| local(forward) && leads_to_hosts(forward)) {
-            // Known before the first connection comes, it costs that one nothing.
-            self.ask_anywhere();
-        }
         for prepared in forwards {
             self.add_forward(prepared);
         }
@@ -39,7 +33,9 @@ impl Client<'_> {
             Ok(number) if forward.side == Side::Remote => {
                 self.ask(Question::Listen(number, forward.listen, forward.target));
             }
-            Ok(_) => {}
+            Ok(_) if matches!(forward.target, Target::Path(_)) => {}
+            // Known before the first connection comes, it costs that one nothing.
+            Ok(_) => self.ask_anywhere(),
         }
     }
 
@@ -153,10 +149,12 @@ impl Client<'_> {
             }
         }
         // A server that could not be asked is asked again for the next connection.
-        let lasting = |verdict: &Result<(), String>| {
-            verdict.as_ref().err().is_none_or(|why| !why.starts_with(NOT_ASKED))
+        // So is one about a unix socket, which may only not be there yet.
+        let lasting = |target: &Target, verdict: &Result<(), String>| {
+            let is_path = matches!(target, Target::Path(_));
+            verdict.as_ref().err().is_none_or(|why| !is_path && !why.starts_with(NOT_ASKED))
         };
-        self.forwarding.verdicts.retain(|_, verdict| lasting(verdict));
+        self.forwarding.verdicts.retain(|target, verdict| lasting(target, verdict));
     }
 
     fn open_stream(&mut self, now: Moment, accepted: Accepted, target: &Target) {
@@ -191,7 +189,21 @@ impl Client<'_> {
             }
         }
         self.ask_again();
+        self.go_to_background();
         None
+    }
+
+    /// Once all forwards are there, or are known not to come.
+    fn go_to_background(&mut self) {
+        let is_there = |rule: &Rule| rule.stage == Stage::Listening;
+        let Some(path) = self.plan.background.as_ref().filter(|_| self.foreground) else { return };
+        if !self.forwarding.rules.values().all(is_there) {
+            return;
+        }
+        self.foreground = false;
+        // The terminal that we came from may go; whoever waits may have gone.
+        let _ = rustix::process::setsid();
+        let _ = std::os::unix::net::UnixStream::connect(path);
     }
 
     fn on_accepted(&mut self, now: Moment, accepted: Box<Accepted>) {
@@ -231,6 +243,7 @@ impl Client<'_> {
     fn on_wanted(&mut self, now: Moment, stream: StreamId, to: &ConnectTo) {
         let remote = |rule: &&Rule| rule.forward.side == Side::Remote;
         let target = match to {
+            ConnectTo::Listener(AGENT_LISTENER) => self.plan.agent.clone().map(Target::Path),
             ConnectTo::Listener(number) => {
                 let rule = self.forwarding.rules.get(number).filter(remote);
                 rule.map(|rule| rule.forward.target.clone())
@@ -304,7 +317,6 @@ impl Client<'_> {
                 let settings = self.plan.way.as_ref().map(|way| &way.effective);
                 ListenAt::Path(SocketPath {
                     path: path.display().to_string(),
-                    unlink: settings.is_some_and(|it| it.stream_local_unlink),
                     mask: settings.and_then(|it| it.stream_local_mask).unwrap_or(STREAM_LOCAL_MASK),
                 })
             }

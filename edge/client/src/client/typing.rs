@@ -92,6 +92,13 @@ impl Client<'_> {
                 self.show(now, Bytes::from(help));
             }
             Command::ShowLog => self.ask_for_log(),
+            Command::Connections => self.show_connections(now),
+            Command::OpenLine => self.show_words(now, "\r\nssh> "),
+            Command::Echo(bytes) => self.show_words(now, &String::from_utf8_lossy(&bytes)),
+            Command::Line(line) => {
+                self.show_words(now, "\r\n");
+                self.obey(now, &line);
+            }
             Command::Suspend => {
                 self.lift();
                 abide_host::tty::suspend_self()?;

@@ -80,6 +80,8 @@ impl Keeper {
         client.driver.join(now, Parts::Pipe(pipe), true);
         if !fresh {
             self.show_all(&mut client, terminal.as_ref());
+        } else if let Some(path) = self.agent_path() {
+            client.serve_agent(path);
         }
         tracing::info!(client = client.name(), link = %link_id, "attached");
         client.driver.pump(now);

@@ -3,16 +3,21 @@
 //! the user's own process, and does what any program of theirs may do.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
-use abide_forward::{Dial, Forwards, Kind, Listener, Report, Told, UnixPlace, words};
+use abide_forward::{Dial, Forwards, Kind, Listener, Report, Told, UnixPlace, Wished, words};
 use abide_link::{LinkEvent, StreamId};
 use abide_session::{
-    Addresses, ClientMessage, ConnectTo, Cut, Host, Listen, ListenAt, Listening, SocketPath,
+    AGENT_LISTENER, Addresses, ClientMessage, ConnectTo, Cut, Host, Listen, ListenAt, Listening,
+    SocketPath,
 };
 use abide_terms::Moment;
 
 use super::Keeper;
 use crate::attachment::Attachment;
+
+/// Permissions that the agent's socket does not get.
+const OTHERS: u32 = 0o177;
 
 impl Keeper {
     pub(super) fn on_forward(&mut self, now: Moment, (tag, happened): Told) {
@@ -21,6 +26,12 @@ impl Keeper {
         if let Some((_, client)) = client {
             client.forwards.handle(now, &mut client.driver.link, happened);
         }
+    }
+
+    /// Where the first client's ssh-agent is reached, if the session has it.
+    pub(super) fn agent_path(&self) -> Option<PathBuf> {
+        let folder = self.start.agent.then(abide_host::local::runtime_dir)?.ok()?;
+        Some(folder.join(format!("{}.agent", self.id)))
     }
 
     pub(super) fn act_on_forwards(&mut self, now: Moment, index: usize) {
@@ -36,6 +47,16 @@ impl Attachment {
             _ if !Forwards::is_forward(stream) => {}
             LinkEvent::Readable(_) => self.forwards.handle_readable(now, link, stream),
             _ => self.forwards.handle_writable(link, stream),
+        }
+    }
+
+    /// Leads connections to the client's ssh-agent, as long as this client is there.
+    pub(super) fn serve_agent(&mut self, path: PathBuf) {
+        let place = UnixPlace { path, unlink: true, mask: OTHERS };
+        let listens = Listener::unix(&place)
+            .and_then(|listener| self.forwards.listen(AGENT_LISTENER, listener, Kind::Plain));
+        if let Err(error) = listens {
+            tracing::warn!(%error, "no socket for the agent");
         }
     }
 
@@ -101,31 +122,22 @@ impl Attachment {
                 let parsed: Result<Vec<SocketAddr>, _> =
                     addresses.iter().map(|text| text.parse()).collect();
                 match parsed {
-                    Ok(addresses) => self.forwards.listen_when_free(number, addresses, kind),
+                    Ok(addresses) => {
+                        self.forwards.listen_when_free(number, Wished::Addresses(addresses), kind);
+                    }
                     Err(error) => self.tell_listening(number, Err(std::io::Error::other(error))),
                 }
             }
-            Some(ListenAt::Path(path)) => {
-                let bound = self.listen_at_path(number, path, kind);
-                self.tell_listening(number, bound);
+            Some(ListenAt::Path(SocketPath { path, mask })) => {
+                // sshd has just made that socket by the user's own rules, and leaves it behind.
+                let place = UnixPlace { path: path.into(), unlink: true, mask: *mask };
+                self.forwards.listen_when_free(number, Wished::Unix(place), kind);
             }
-            Some(ListenAt::Probe(_)) | None => {
+            None => {
                 let error = std::io::Error::other("unknown kind of listener");
                 self.tell_listening(number, Err(error));
             }
         }
-    }
-
-    fn listen_at_path(
-        &mut self,
-        number: u64,
-        place: &SocketPath,
-        kind: Kind,
-    ) -> std::io::Result<Vec<String>> {
-        let path = (&place.path).into();
-        let listener = Listener::unix(&UnixPlace { path, unlink: place.unlink, mask: place.mask })?;
-        self.forwards.listen(number, listener, kind)?;
-        Ok(self.forwards.places(number).to_vec())
     }
 
     fn tell_listening(&mut self, listener: u64, bound: std::io::Result<Vec<String>>) {

@@ -10,10 +10,11 @@ use crate::program::{Program, Source, describe, refused};
 
 impl Keeper {
     pub(super) fn start_program(&mut self) -> Result<(), Refused> {
+        let other = |error: std::io::Error| refused(RefusalCode::Other, error.to_string());
         self.program = Some(match &self.connection {
-            Some(connection) => Program::connected(connection)
-                .map_err(|error| refused(RefusalCode::Other, error.to_string()))?,
-            None => Program::spawn(&self.start)?,
+            Some(connection) => Program::connected(connection).map_err(other)?,
+            None if self.start.nothing => Program::nothing().map_err(other)?,
+            None => Program::spawn(&self.start, self.agent_path().as_deref())?,
         });
         self.canvas = self.start.terminal.as_ref().map(Canvas::new);
         tracing::info!(session = %self.id, program = describe(&self.start), "started");

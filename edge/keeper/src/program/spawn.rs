@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use abide_carrier::watch;
@@ -24,16 +25,16 @@ use crate::{environment, subsystem};
 const PIPE_SIZE: usize = 256 * 1024;
 
 impl Program {
-    /// Starts what `start` asks for.
-    pub(crate) fn spawn(start: &Start) -> Result<Self, Refused> {
+    /// Starts what `start` asks for. `agent`: the socket of the client's ssh-agent, if it has it.
+    pub(crate) fn spawn(start: &Start, agent: Option<&Path>) -> Result<Self, Refused> {
         let user = users::current();
         if !is_executable(&user.shell) {
             return Err(refused(RefusalCode::NoShell, user.shell.display().to_string()));
         }
         let command = command(start, &user)?;
         match &start.terminal {
-            Some(terminal) => Self::on_terminal(command, terminal, &user),
-            None => Self::on_pipes(command, &user),
+            Some(terminal) => Self::on_terminal(command, terminal, &user, agent),
+            None => Self::on_pipes(command, &user, agent),
         }
     }
 
@@ -50,13 +51,25 @@ impl Program {
             errors: None,
             on_terminal: false,
             taken: BytesMut::new(),
+            nowhere: None,
         })
+    }
+
+    /// Nothing, in a program's place, until it is ended: a connection to nobody.
+    pub(crate) fn nothing() -> io::Result<Self> {
+        let (here, nowhere) = UnixStream::pair()?;
+        here.set_nonblocking(true)?;
+        let mut program = Self::connected(&Connection { socket: here.into(), to: String::new() })?;
+        // Held open, as its end would be the session's.
+        program.nowhere = Some(nowhere.into());
+        Ok(program)
     }
 
     fn on_terminal(
         mut command: ShellCommand,
         terminal: &Terminal,
         user: &users::User,
+        agent: Option<&Path>,
     ) -> Result<Self, Refused> {
         let no_terminal = |error: io::Error| refused(RefusalCode::NoTerminal, error.to_string());
         let mut pty = pty::open(size(terminal)).map_err(no_terminal)?;
@@ -65,15 +78,19 @@ impl Program {
         let device = rustix::pty::ptsname(&pty.master, Vec::new());
         let device = device.map_err(|error| no_terminal(error.into()))?;
         let device = PathBuf::from(device.to_string_lossy().into_owned());
-        command.env = environment::for_program(user, Some((&terminal.kind, &device)));
+        command.env = environment::for_program(user, Some((&terminal.kind, &device)), agent);
         let child = pty::spawn(&mut pty, &command).map_err(|error| no_shell(&command, &error))?;
         let input = pty.master.try_clone().and_then(watch).map_err(no_terminal)?;
         let output = watch(pty.master).map_err(no_terminal)?;
         Self::new(child, input, output, None).map_err(no_terminal)
     }
 
-    fn on_pipes(mut command: ShellCommand, user: &users::User) -> Result<Self, Refused> {
-        command.env = environment::for_program(user, None);
+    fn on_pipes(
+        mut command: ShellCommand,
+        user: &users::User,
+        agent: Option<&Path>,
+    ) -> Result<Self, Refused> {
+        command.env = environment::for_program(user, None, agent);
         let piped = process::spawn(&command).map_err(|error| no_shell(&command, &error))?;
         for end in [&piped.stdin, &piped.stdout] {
             // Refused to a user with too many large ones: then it stays as it is.
@@ -104,6 +121,7 @@ impl Program {
             errors,
             on_terminal,
             taken: BytesMut::new(),
+            nowhere: None,
         })
     }
 }

@@ -177,12 +177,7 @@ impl Gathered {
             found.retain(|it| !it.cleared_by_option());
         }
         let x11 = if self.x11_trusted { NotYet::ForwardX11Trusted } else { NotYet::ForwardX11 };
-        let switches = [
-            (&self.x11, x11),
-            (&self.no_command, NotYet::NoCommand),
-            (&self.background, NotYet::Background),
-        ];
-        found.extend(switches.into_iter().filter(|(on, _)| on.is_on()).map(|(_, what)| what));
+        found.extend(self.x11.is_on().then_some(x11));
         found
     }
 }

@@ -11,10 +11,6 @@ pub enum NotYet {
     ForwardX11,
     /// `-Y`.
     ForwardX11Trusted,
-    /// `-N` or `-o SessionType=none`.
-    NoCommand,
-    /// `-f` or `-o ForkAfterAuthentication`.
-    Background,
 }
 
 impl NotYet {
@@ -24,8 +20,6 @@ impl NotYet {
             NotYet::TunDevice(_) => "-w",
             NotYet::ForwardX11 => "-X",
             NotYet::ForwardX11Trusted => "-Y",
-            NotYet::NoCommand => "-N",
-            NotYet::Background => "-f",
         }
     }
 

@@ -66,7 +66,7 @@ fn some_lines_are_only_for_ssh() {
 fn what_is_not_carried_yet_is_named() {
     let got = session(&["-w", "0:1", "-X", "-fN", "h"]);
     let flags: Vec<_> = got.not_yet.iter().map(NotYet::flag).collect();
-    assert_eq!(flags, ["-w", "-X", "-N", "-f"]);
+    assert_eq!(flags, ["-w", "-X"]);
     assert!(got.stdin_null && got.background && got.no_command);
     let target = Target::Host { host: "x".into(), port: 1 };
     assert_eq!(session(&["-Wx:1", "h"]).stdio, Some(target));
