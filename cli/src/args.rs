@@ -170,9 +170,14 @@ pub(crate) fn read(arguments: &[OsString]) -> Result<Request, Complaint> {
         "--version" => Ok(Request::Print(format!("abide {}\n", env!("CARGO_PKG_VERSION")))),
         "" if rest.is_empty() => Err(usage("no host, and no command", "nothing follows `abide`")),
         "-h" | "--help" | "help" => Ok(Request::Print(crate::command::help::TEXT.to_owned())),
-        name if NAMES.contains(&name) => own(arguments),
+        name if is_command(name) => own(arguments),
         _ => session(rest),
     }
+}
+
+/// Whether a word in the first place would be one of our commands.
+pub(crate) fn is_command(word: &str) -> bool {
+    NAMES.contains(&word)
 }
 
 /// The whole of our own commands, for completions and the manual page.

@@ -182,7 +182,11 @@ fn ssh_by(ending: &SshEnding, asked: &str, to: &str) -> Complaint {
     match ending {
         SshEnding::UnknownHost { host, temporary: false } => Complaint::new(format!("{host} is not a known host name"))
             .because("the resolver says that there is no such name")
-            .try_this(format!("getent hosts {host}")),
+            .try_this(if crate::args::is_command(host) {
+                format!("abide {host} ..., the command before all flags")
+            } else {
+                format!("getent hosts {host}")
+            }),
         SshEnding::UnknownHost { host, temporary: true } => Complaint::new(format!("the name {host} could not be looked up"))
             .because("the resolver cannot be reached: there may be no network")
             .try_this(format!("getent hosts {host}")),

@@ -48,6 +48,14 @@ fn ssh_does_not_get_there() {
          =255",
     );
     expect(
+        far.says(&["-F", "/dev/null", "attach", "nosuch.invalid"]),
+        "--\n\
+         error: attach is not a known host name\n\
+         because: the resolver says that there is no such name\n\
+         try: abide attach ..., the command before all flags\n\
+         =255",
+    );
+    expect(
         far.says(&["-p", "1", "far"]),
         "--\n\
          error: 127.0.0.1 refuses connections at port 1\n\
