@@ -142,8 +142,12 @@ pub fn meet(port: u16) -> Met {
     }
 }
 
-pub fn meet_on(mut stream: TcpStream) -> Met {
+pub fn meet_on(stream: TcpStream) -> Met {
     stream.set_read_timeout(Some(LIMIT)).expect("a socket");
+    meet_through(stream)
+}
+
+pub fn meet_through(mut stream: impl Read + Write) -> Met {
     let mut answer = [0; 4];
     match stream.write_all(b"ping").and_then(|()| stream.read_exact(&mut answer)) {
         Ok(()) if &answer == b"ping" => Met::Echo,

@@ -5,6 +5,7 @@
 #[path = "../far/mod.rs"]
 mod far;
 mod held;
+mod live;
 mod policy;
 
 use std::io::{Read, Write};

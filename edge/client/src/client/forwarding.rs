@@ -43,7 +43,8 @@ impl Client<'_> {
     pub(super) fn open_gate(&mut self) {
         let Some(path) = self.questions.as_ref().map(|questions| questions.path().to_owned())
         else {
-            return;
+            // Running ssh yet again would not help.
+            return self.give_up_questions("there is no place for the socket on which ssh answers");
         };
         self.forwarding.gate = Some(Gate::new(path, self.forwarding.answers.clone()));
         for question in std::mem::take(&mut self.forwarding.unasked) {
