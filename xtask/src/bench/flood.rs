@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use abide_compare::{Sample, Watch};
@@ -81,19 +82,39 @@ pub(crate) fn report(subject: &Subject) -> String {
          |---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for profile in &subject.profiles {
-        for tool in &subject.tools {
-            let runs: Result<Vec<Flooded>, Trouble> =
-                (0..subject.runs).map(|_| once(*profile, *tool)).collect();
-            text.push_str(&match runs {
-                Ok(runs) => row(*profile, *tool, &runs),
-                Err(error) => {
-                    eprintln!("  flood {} {}: {error}", profile.name(), tool.name());
-                    format!("| {} | {} | failed | | | | | | | | |\n", profile.name(), tool.name())
-                }
-            });
-        }
+        // On the lan it is the machine that is measured: one at a time there.
+        let together = *profile != Profile::Lan;
+        let rows: Vec<String> = std::thread::scope(|scope| {
+            let mut running = Vec::new();
+            let mut rows = Vec::new();
+            for tool in &subject.tools {
+                let thread = scope.spawn(|| of_tool(*profile, *tool, subject.runs));
+                if together { running.push(thread) } else { rows.push(joined(thread)) }
+            }
+            rows.extend(running.into_iter().map(joined));
+            rows
+        });
+        text.push_str(&rows.concat());
     }
     text
+}
+
+fn joined(thread: std::thread::ScopedJoinHandle<'_, String>) -> String {
+    thread.join().unwrap_or_else(|_| "| a run panicked | | | | | | | | | | |\n".to_owned())
+}
+
+/// A row of the table.
+fn of_tool(profile: Profile, tool: Tool, runs: usize) -> String {
+    let runs: Result<Vec<Flooded>, Trouble> = (0..runs).map(|_| once(profile, tool)).collect();
+    let row = match runs {
+        Ok(runs) => row(profile, tool, &runs),
+        Err(error) => {
+            eprintln!("  flood {} {}: {error}", profile.name(), tool.name());
+            format!("| {} | {} | failed | | | | | | | | |\n", profile.name(), tool.name())
+        }
+    };
+    eprint!("  {row}");
+    row
 }
 
 fn once(profile: Profile, tool: Tool) -> Result<Flooded, Trouble> {
@@ -165,9 +186,15 @@ impl Drop for Text {
     }
 }
 
+/// Tells the texts of runs at the same time apart.
+fn tag() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
 impl Text {
     fn write(lines: usize) -> Result<Text, Trouble> {
-        let path = format!("/dev/shm/abide-flood-{}-{lines}", std::process::id());
+        let path = format!("/dev/shm/abide-flood-{}-{lines}-{}", std::process::id(), tag());
         let text = Text { path: path.into(), lines };
         let mut file = std::io::BufWriter::new(fs::File::create(&text.path)?);
         (0..lines).try_for_each(|at| writeln!(file, "{:79}", format!("line {at:09} of a text")))?;
