@@ -7,7 +7,6 @@ abide: SSH that lasts exactly as long as you say
   abide host                      a shell that survives outages, sleep, roaming
   abide user@host make -j8        a command that survives them
   rsync -e abide big/ host:big/   under rsync, scp -S abide, sftp -S abide, git
-  abide attach host               back to a session, from any machine
 
 Sessions
   abide [options] [ssh's flags] [user@]host [command]
