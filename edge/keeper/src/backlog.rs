@@ -7,11 +7,15 @@ use abide_session::Pacing;
 use abide_terms::Moment;
 
 use crate::drain::Drain;
+use crate::flow::Flow;
 
 /// Output that drains within this is never skipped.
 const DRAINS_WITHIN: Duration = Duration::from_secs(2);
 /// How much of the path's time the lines that open the next stream may take.
 const LINES_WITHIN: Duration = Duration::from_millis(700);
+/// The same while the program prints on faster than the path carries: more would only be on its way when
+/// the person interrupts it.
+const LINES_OF_A_FLOOD: Duration = Duration::from_millis(120);
 /// The same after an interrupt: the person waits for the prompt.
 const LINES_AFTER_INTERRUPT: Duration = Duration::from_millis(60);
 /// What drains within this is not worth a jump, even after an interrupt.
@@ -33,8 +37,10 @@ const LINES_UNKNOWN_INTERRUPT: usize = 16 * 1024;
 /// Why output is being skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Skip {
-    /// The path is too slow for it.
+    /// The path is too slow for what waits.
     Slow,
+    /// The stream opened in a flood, and nothing but its opening is written to it.
+    Flood,
     /// The person interrupted the program.
     Interrupted { at: Moment, printed: Moment },
     /// The client was out of reach until the buffer was full.
@@ -48,6 +54,8 @@ pub(crate) enum Step {
     Abandon,
     /// Open the next stream, with at most so many bytes of scrollback before the screen.
     Open { lines_bytes: usize },
+    /// Write output to the stream again: nothing was printed since it opened.
+    GoOn,
 }
 
 /// The output of one client that waits.
@@ -55,16 +63,20 @@ pub(crate) enum Step {
 pub(crate) struct Backlog {
     pacing: Pacing,
     drain: Drain,
+    flow: Flow,
     /// Bytes of the stream that open it: until they arrived, another jump would show nothing.
     opening: u64,
     skip: Option<Skip>,
     abandoned: bool,
+    /// Bytes that were printed and skipped since the stream opened.
+    unseen: u64,
 }
 
 impl Backlog {
     pub(crate) fn new(pacing: Pacing) -> Self {
         let drain = Drain::default();
-        Backlog { pacing, drain, opening: 0, skip: None, abandoned: false }
+        let flow = Flow::default();
+        Backlog { pacing, drain, flow, opening: 0, skip: None, abandoned: false, unseen: 0 }
     }
 
     /// Output is not written to the stream now.
@@ -116,17 +128,23 @@ impl Backlog {
         self.skip.get_or_insert(Skip::Absent);
     }
 
-    /// The program printed something that is skipped.
-    pub(crate) fn handle_skipped(&mut self, now: Moment) {
+    /// The program printed something, which is skipped while [`Backlog::is_skipping`].
+    pub(crate) fn handle_printed(&mut self, now: Moment, bytes: u64) {
+        self.flow.handle_printed(now, bytes);
+        if self.skip.is_some() {
+            self.unseen += bytes;
+        }
         if let Some(Skip::Interrupted { printed, .. }) = &mut self.skip {
             *printed = now;
         }
     }
 
-    /// A stream was opened by so many bytes of state.
-    pub(crate) fn handle_opened(&mut self, opening: u64) {
-        self.skip = None;
+    /// A stream was opened by so many bytes of state. In a flood that is all that is written to it:
+    /// the next one follows when it has arrived.
+    pub(crate) fn handle_opened(&mut self, now: Moment, opening: u64) {
+        self.skip = self.is_flood(now).then_some(Skip::Flood);
         self.abandoned = false;
+        self.unseen = 0;
         self.opening = if self.drain.rate().is_some() { opening } else { 0 };
         self.drain.handle_new_stream();
     }
@@ -134,21 +152,31 @@ impl Backlog {
     /// What is to be done; `acked` bytes of the stream arrived, `heard`: the client is in reach.
     pub(crate) fn poll_step(&mut self, now: Moment, acked: u64, heard: bool) -> Option<Step> {
         let skip = self.skip?;
-        if skip != Skip::Slow && !std::mem::replace(&mut self.abandoned, true) {
+        if matches!(skip, Skip::Interrupted { .. } | Skip::Absent) && !std::mem::replace(&mut self.abandoned, true) {
             return Some(Step::Abandon);
         }
+        if skip == Skip::Flood && self.unseen == 0 && acked >= self.opening {
+            self.skip = None;
+            return Some(Step::GoOn);
+        }
         let due = match skip {
-            Skip::Slow => acked >= self.opening,
+            Skip::Slow | Skip::Flood => acked >= self.opening,
             Skip::Interrupted { .. } => self.quiet_at().is_some_and(|at| at <= now),
             Skip::Absent => true,
         };
-        (due && heard).then(|| Step::Open { lines_bytes: self.lines_bytes(skip) })
+        (due && heard).then(|| Step::Open { lines_bytes: self.lines_bytes(now, skip) })
     }
 
-    fn lines_bytes(&self, skip: Skip) -> usize {
+    /// The program prints faster than the path carries.
+    fn is_flood(&self, now: Moment) -> bool {
+        !self.is_exact() && self.drain.rate().is_some_and(|rate| self.flow.rate(now) > rate)
+    }
+
+    fn lines_bytes(&self, now: Moment, skip: Skip) -> usize {
         let (within, unknown) = match (self.pacing, skip) {
             (Pacing::Latest, _) => return 0,
             (_, Skip::Interrupted { .. }) => (LINES_AFTER_INTERRUPT, LINES_UNKNOWN_INTERRUPT),
+            _ if self.is_flood(now) => (LINES_OF_A_FLOOD, LINES_UNKNOWN),
             _ => (LINES_WITHIN, LINES_UNKNOWN),
         };
         self.drain.rate().map_or(unknown, |rate| carried(rate, within))

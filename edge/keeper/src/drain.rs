@@ -27,6 +27,8 @@ pub(crate) struct Drain {
     /// When the best pace last grew.
     grew: Option<Moment>,
     best: u64,
+    /// All bytes of the samples, and how long they took.
+    sum: (u64, Duration),
     known: Option<u64>,
 }
 
@@ -46,8 +48,8 @@ impl Drain {
         self.bytes += fresh;
         let lasted = now.since(began);
         if lasted >= SAMPLE && fresh > 0 {
-            let rate = u128::from(self.bytes) * 1_000_000 / lasted.as_micros().max(1);
-            self.sampled(now, u64::try_from(rate).unwrap_or(u64::MAX));
+            self.sum = (self.sum.0 + self.bytes, self.sum.1 + lasted);
+            self.sampled(now, pace(self.bytes, lasted));
             self.began = Some(now);
             self.bytes = 0;
         }
@@ -63,14 +65,13 @@ impl Drain {
             self.grew = Some(now);
         }
         self.best = best;
-        if best > 0 {
-            self.known = Some(best);
-        }
+        self.known = Some(pace(self.sum.0, self.sum.1)).filter(|rate| *rate > 0).or(self.known);
     }
 
     /// Nothing waits: what was measured of this backlog is over.
     fn rest(&mut self) {
         (self.began, self.bytes, self.grew, self.best) = (None, 0, None, 0);
+        self.sum = (0, Duration::ZERO);
         self.samples.clear();
     }
 
@@ -79,7 +80,7 @@ impl Drain {
         (self.acked, self.began, self.bytes) = (0, None, 0);
     }
 
-    /// Bytes a second, as last measured.
+    /// Bytes a second, as last measured: the mean, since bursts of acknowledgements are not the path's.
     pub(crate) fn rate(&self) -> Option<u64> {
         self.known
     }
@@ -97,4 +98,9 @@ impl Drain {
         let grown = now.since(grew) >= rtt * 2 + GROWTH_WITHIN;
         (self.best > 0 && (steady || grown)).then_some(self.best)
     }
+}
+
+fn pace(bytes: u64, lasted: Duration) -> u64 {
+    let rate = u128::from(bytes) * 1_000_000 / lasted.as_micros().max(1);
+    u64::try_from(rate).unwrap_or(u64::MAX)
 }

@@ -10,6 +10,7 @@ mod connection;
 mod door;
 mod drain;
 mod environment;
+mod flow;
 mod keeper;
 mod lingering;
 mod login;

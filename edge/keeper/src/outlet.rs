@@ -69,15 +69,17 @@ impl Outlet {
 
     /// Output for this client.
     pub(crate) fn put(&mut self, now: Moment, link: &mut Link, bytes: &Bytes) {
+        let length = bytes.len() as u64;
         if !self.backlog.is_skipping() {
             if link.write(self.stream, bytes.clone()).is_ok() {
-                self.written += bytes.len() as u64;
+                self.written += length;
+                self.backlog.handle_printed(now, length);
                 return;
             }
             self.backlog.handle_full();
         }
-        self.backlog.handle_skipped(now);
-        self.skipped += bytes.len() as u64;
+        self.backlog.handle_printed(now, length);
+        self.skipped += length;
     }
 
     /// The person typed a character that interrupts the program.
@@ -101,12 +103,14 @@ impl Outlet {
         }
         while let Some(step) = self.backlog.poll_step(now, self.acked(link), heard) {
             match step {
+                Step::GoOn if self.finished => link.finish(self.stream),
+                Step::GoOn => {}
                 Step::Abandon => self.abandon(link),
                 Step::Open { lines_bytes } => {
                     tracing::debug!(lines_bytes, waiting = self.waiting(link), backlog = ?self.backlog, "time to skip");
                     let Some(present) = canvas.present(lines_bytes, theirs) else { return };
                     self.abandon(link);
-                    self.open(link, present);
+                    self.open(now, link, present);
                 }
             }
         }
@@ -118,7 +122,7 @@ impl Outlet {
         self.written = 0;
     }
 
-    fn open(&mut self, link: &mut Link, present: Present) {
+    fn open(&mut self, now: Moment, link: &mut Link, present: Present) {
         self.restarts += 1;
         self.stream = StreamId::from_number(abide_session::terminal_output(self.restarts));
         let message = OutputRestarts {
@@ -130,7 +134,7 @@ impl Outlet {
         };
         tracing::info!(?message, unfinished = present.unfinished.len(), "output skipped");
         tell(link, ClientMessage::OutputRestarts(message));
-        self.backlog.handle_opened(present.state.len() as u64);
+        self.backlog.handle_opened(now, present.state.len() as u64);
         self.show(link, present);
         if self.finished {
             link.finish(self.stream);

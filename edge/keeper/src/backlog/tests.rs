@@ -131,29 +131,42 @@ fn a_busy_client_on_a_fast_path_is_not_a_slow_path() {
 }
 
 #[test]
-fn each_opening_arrives_before_the_next_jump() {
+fn a_flood_is_shown_in_jumps_and_its_end_with_its_last_lines() {
     let mut path = Path::new(125_000, 500);
-    skipped_after(&mut path, Pacing::Smart, 8_000_000).expect("slow");
     let mut backlog = Backlog::new(Pacing::Smart);
-    let mut jumps = Vec::new();
-    path.written += 3_000_000;
+    let mut jumps: Vec<(Moment, usize)> = Vec::new();
+    let began = path.now;
+    let mut ended = None;
     for _ in 0..2000 {
         path.step();
         path.tell(&mut backlog);
-        let acked = path.acked;
-        if let Some(Step::Open { lines_bytes }) = backlog.poll_step(path.now, acked, true) {
-            assert!((50_000..200_000).contains(&lines_bytes), "about a second: {lines_bytes}");
-            jumps.push(path.now);
+        if let Some(Step::Open { lines_bytes }) = backlog.poll_step(path.now, path.acked, true) {
+            jumps.push((path.now, lines_bytes));
             let opening = lines_bytes as u64 + 2_000;
             (path.written, path.sent, path.acked) = (opening, 0, 0);
             path.under_way.clear();
-            backlog.handle_opened(opening);
-        } else if !backlog.is_skipping() && path.waiting() < 1_000_000 {
-            path.written += 100_000; // the program prints on
+            backlog.handle_opened(path.now, opening);
+        }
+        if path.now.since(began) < Duration::from_secs(6) {
+            let room = (BUFFER - path.waiting()).min(500_000) as u64;
+            if !backlog.is_skipping() {
+                path.written += room;
+            }
+            backlog.handle_printed(path.now, room);
+            ended = Some(path.now);
         }
     }
-    assert!((4..=16).contains(&jumps.len()), "{} in 10 s", jumps.len());
-    assert!(jumps.windows(2).all(|pair| pair[1].since(pair[0]) > Duration::from_millis(500)));
+    let ended = ended.expect("it printed");
+    let (flood, rest): (Vec<_>, Vec<_>) = jumps.into_iter().partition(|(at, _)| *at <= ended);
+    assert!((5..=12).contains(&flood.len()), "{} jumps in 6 s", flood.len());
+    assert!(flood.windows(2).all(|pair| pair[1].0.since(pair[0].0) > Duration::from_millis(500)));
+    let little = 8_000..30_000;
+    // The first one comes while the full buffer still holds the program back.
+    let mut known = flood.iter().skip(1);
+    assert!(known.all(|(_, bytes)| little.contains(bytes)), "little under way: {flood:?}");
+    let [(_, bytes)] = rest[..] else { panic!("one jump at the end: {rest:?}") };
+    assert!((60_000..150_000).contains(&bytes), "about a second: {bytes}");
+    assert!(!backlog.is_skipping(), "and exact from then on");
 }
 
 #[test]
@@ -165,12 +178,12 @@ fn an_interrupt_jumps_as_soon_as_the_program_is_quiet() {
     backlog.handle_interrupt(at(0), 500_000);
     assert_eq!(backlog.poll_step(at(0), 0, true), Some(Step::Abandon));
     assert_eq!(backlog.poll_step(at(0), 0, true), None);
-    backlog.handle_skipped(at(2));
+    backlog.handle_printed(at(2), 10);
     assert_eq!(backlog.poll_timeout(), Some(at(6)));
     assert_eq!(backlog.poll_step(at(5), 0, true), None);
     assert!(matches!(backlog.poll_step(at(6), 0, true), Some(Step::Open { .. })));
     for millis in 6..60 {
-        backlog.handle_skipped(at(millis));
+        backlog.handle_printed(at(millis), 10);
     }
     let step = backlog.poll_step(at(59), 0, true);
     assert!(matches!(step, Some(Step::Open { .. })), "a program that prints on is not waited for");
