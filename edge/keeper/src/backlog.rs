@@ -152,7 +152,9 @@ impl Backlog {
     /// What is to be done; `acked` bytes of the stream arrived, `heard`: the client is in reach.
     pub(crate) fn poll_step(&mut self, now: Moment, acked: u64, heard: bool) -> Option<Step> {
         let skip = self.skip?;
-        if matches!(skip, Skip::Interrupted { .. } | Skip::Absent) && !std::mem::replace(&mut self.abandoned, true) {
+        if matches!(skip, Skip::Interrupted { .. } | Skip::Absent)
+            && !std::mem::replace(&mut self.abandoned, true)
+        {
             return Some(Step::Abandon);
         }
         if skip == Skip::Flood && self.unseen == 0 && acked >= self.opening {

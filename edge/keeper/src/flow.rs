@@ -38,7 +38,8 @@ impl Flow {
         if self.last.is_none_or(|last| now.since(last) > SAMPLE) {
             return 0;
         }
-        let under_way = self.sample.map_or(0, |(began, sum)| rate(sum, now.since(began).max(SAMPLE)));
+        let under_way =
+            self.sample.map_or(0, |(began, sum)| rate(sum, now.since(began).max(SAMPLE)));
         self.before.max(under_way)
     }
 }
