@@ -140,9 +140,10 @@ impl Backlog {
     }
 
     /// A stream was opened by so many bytes of state. In a flood that is all that is written to it:
-    /// the next one follows when it has arrived.
+    /// the next one follows when it has arrived. What follows an interrupt is most likely a prompt.
     pub(crate) fn handle_opened(&mut self, now: Moment, opening: u64) {
-        self.skip = self.is_flood(now).then_some(Skip::Flood);
+        let interrupted = matches!(self.skip, Some(Skip::Interrupted { .. }));
+        self.skip = (self.is_flood(now) && !interrupted).then_some(Skip::Flood);
         self.abandoned = false;
         self.unseen = 0;
         self.opening = if self.drain.rate().is_some() { opening } else { 0 };

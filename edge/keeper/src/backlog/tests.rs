@@ -170,6 +170,28 @@ fn a_flood_is_shown_in_jumps_and_its_end_with_its_last_lines() {
 }
 
 #[test]
+fn what_follows_an_interrupt_is_exact() {
+    let mut path = Path::new(125_000, 500);
+    let mut backlog = Backlog::new(Pacing::Smart);
+    path.written += 4_000_000;
+    while !backlog.is_skipping() {
+        path.step();
+        path.tell(&mut backlog);
+    }
+    // The program prints on, faster than the path carries, until it is interrupted.
+    for _ in 0..100 {
+        path.now += STEP;
+        backlog.handle_printed(path.now, 500_000);
+    }
+    backlog.handle_interrupt(path.now, path.waiting());
+    assert_eq!(backlog.poll_step(path.now, path.acked, true), Some(Step::Abandon));
+    path.now += QUIET_FOR;
+    assert!(matches!(backlog.poll_step(path.now, path.acked, true), Some(Step::Open { .. })));
+    backlog.handle_opened(path.now, 2_000);
+    assert!(!backlog.is_skipping(), "the prompt does not wait for another round trip");
+}
+
+#[test]
 fn an_interrupt_jumps_as_soon_as_the_program_is_quiet() {
     let at = |millis| Moment::ZERO + Duration::from_millis(millis);
     let mut backlog = Backlog::new(Pacing::Smart);
