@@ -60,7 +60,8 @@ mod tests {
 
     #[test]
     fn the_way_that_was_taken_before_is_kept() {
-        let link = LinkArgs { no_udp: true, udp_ports: Some((60_001, 60_002)) };
+        let udp_ports = Some((60_001, 60_002));
+        let link = LinkArgs { no_udp: true, udp_ports, ..LinkArgs::default() };
         let value = |proxy: Option<Proxy>, link: &LinkArgs, config: Option<&Path>| {
             let line = Line {
                 program: Path::new("/opt/100%/abide"),

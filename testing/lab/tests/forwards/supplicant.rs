@@ -45,11 +45,7 @@ impl Supplicant {
             command.args(KEEPALIVES);
         }
         command.args(FAIL).arg("-F").arg(stage.lab.ssh_config_path()).args(forwards);
-        if self == Supplicant::Abide {
-            command.args(["lab", "exec sleep 86400"]);
-        } else {
-            command.args(["-N", "lab"]);
-        }
+        command.args(["-N", "lab"]);
         Ok(command)
     }
 }
