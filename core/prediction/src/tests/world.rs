@@ -184,7 +184,3 @@ impl<P: Program> World<P> {
         self.frames.iter().flatten().any(|row| row.contains(text))
     }
 }
-
-pub(super) fn share(seen: &[bool]) -> f64 {
-    seen.iter().filter(|seen| **seen).count() as f64 / seen.len().max(1) as f64
-}
