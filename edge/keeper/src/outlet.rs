@@ -48,11 +48,19 @@ impl Outlet {
         self.is_full(link) && !self.backlog.is_skipping() && patient
     }
 
-    /// When it stops holding the program back, or has to be looked at again, if nothing happens.
+    /// When it stops holding the program back, or has to be looked at again, if nothing happens. While
+    /// nothing is heard of the client there is no jump to wait for.
     pub(crate) fn poll_timeout(&self, link: &Link) -> Option<Moment> {
-        let holds = self.is_full(link) && !self.backlog.is_skipping() && !self.backlog.is_exact();
-        let absent_at = link.silent_since().filter(|_| holds).map(|since| since + ABSENT_AFTER);
-        [absent_at, self.backlog.poll_timeout()].into_iter().flatten().min()
+        let silent_since = link.silent_since();
+        let absent_at =
+            silent_since.filter(|_| self.may_skip(link)).map(|since| since + ABSENT_AFTER);
+        let jump_at = self.backlog.poll_timeout().filter(|_| silent_since.is_none());
+        [absent_at, jump_at].into_iter().flatten().min()
+    }
+
+    /// It holds the program back as long as its client is there.
+    fn may_skip(&self, link: &Link) -> bool {
+        self.is_full(link) && !self.backlog.is_skipping() && !self.backlog.is_exact()
     }
 
     fn is_full(&self, link: &Link) -> bool {
@@ -98,6 +106,10 @@ impl Outlet {
     ) {
         let rtt = link.best().and_then(|id| link.rtt(id)).and_then(|rtt| rtt.smoothed());
         let heard = link.silent_since().is_none() && !bare;
+        // A program that is quiet meanwhile would leave this timer due for ever.
+        if self.may_skip(link) && is_absent(now, link) {
+            self.backlog.handle_full();
+        }
         if heard && !self.backlog.is_skipping() {
             self.backlog.handle_progress(now, self.acked(link), self.waiting(link), rtt);
         }
@@ -181,4 +193,45 @@ fn is_absent(now: Moment, link: &Link) -> bool {
 fn tell(link: &mut Link, message: ClientMessage) {
     // A control stream that is full belongs to a client that is long gone.
     let _ = link.write(StreamId::CONTROL, encode(&ToClient { message: Some(message) }));
+}
+
+#[cfg(test)]
+mod tests {
+    use abide_link::{CarrierId, CarrierKind, Role};
+
+    use super::*;
+
+    const CARRIER: CarrierId = CarrierId(1);
+
+    /// A client in reach, and its terminal.
+    fn client() -> (Link, Outlet, Canvas) {
+        let mut link = Link::new(Role::Keeper, 1);
+        link.add_carrier(Moment::ZERO, CARRIER, CarrierKind::SshPipe, true).expect("room");
+        (link, Outlet::new(Pacing::Smart), Canvas::new(&Terminal::default()))
+    }
+
+    #[test]
+    fn no_timer_stays_due_for_a_client_that_went_away_with_a_full_buffer() {
+        let (mut link, mut outlet, canvas) = client();
+        let bytes = Bytes::from(vec![b'x'; 64 * 1024]);
+        while !outlet.is_full(&link) {
+            outlet.put(Moment::ZERO, &mut link, &bytes);
+        }
+        link.remove_carrier(Moment::ZERO, CARRIER);
+        let due = outlet.poll_timeout(&link).expect("a moment at which nobody waits any more");
+        outlet.settle(due, &mut link, &canvas, None, true);
+        assert_eq!(outlet.poll_timeout(&link), None);
+        assert!(!outlet.holds_back(due, &link));
+    }
+
+    #[test]
+    fn no_timer_stays_due_for_a_client_that_went_away_after_an_interrupt() {
+        let (mut link, mut outlet, canvas) = client();
+        outlet.put(Moment::ZERO, &mut link, &Bytes::from(vec![b'x'; 1024 * 1024]));
+        outlet.handle_interrupt(Moment::ZERO, &link);
+        outlet.settle(Moment::ZERO, &mut link, &canvas, None, false);
+        assert!(outlet.poll_timeout(&link).is_some(), "the program's silence is waited for");
+        link.remove_carrier(Moment::ZERO, CARRIER);
+        assert_eq!(outlet.poll_timeout(&link), None);
+    }
 }
