@@ -38,6 +38,9 @@ impl Alarm {
             let mut expirations = [0; 8];
             let read = ready.try_io(|timer| Ok(rustix::io::read(timer, &mut expirations)?));
             if let Ok(read) = read {
+                // It rings once. And who sets it to the past again and again must not keep the runtime
+                // from looking at anything else.
+                ready.clear_ready();
                 self.set = None;
                 return read.map(|_| ());
             }
@@ -74,5 +77,16 @@ mod tests {
         alarm.until(Some(due)).await.expect("rings");
         assert!(abide_host::clock::now() >= due);
         alarm.until(Some(Moment::ZERO)).await.expect("long due");
+    }
+
+    #[tokio::test]
+    async fn others_are_served_soon_while_it_is_always_due() {
+        let mut alarm = Alarm::new().expect("timerfd");
+        alarm.until(Some(Moment::ZERO)).await.expect("rings");
+        let other = tokio::spawn(async {});
+        for _ in 0..3 {
+            alarm.until(Some(Moment::ZERO)).await.expect("rings");
+        }
+        assert!(other.is_finished());
     }
 }
