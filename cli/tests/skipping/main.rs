@@ -30,10 +30,15 @@ fn shell_over(far: &Far, path: u16, words: &[&str]) -> Terminal {
     terminal
 }
 
+/// Five digits in a row may be those of a port, which are not told apart.
+fn number(n: usize) -> String {
+    format!("{:03}-{:03}", n / 1000, n % 1000)
+}
+
 fn text(far: &Far, lines: usize) -> String {
     let path = far.path("text");
     let lines: String = (0..lines)
-        .map(|n| format!("{n:06} the quick brown fox jumps over the lazy dog\n"))
+        .map(|n| format!("{} the quick brown fox jumps over a lazy dog\n", number(n)))
         .collect();
     std::fs::write(&path, lines).expect("a file");
     path.display().to_string()
@@ -48,7 +53,15 @@ fn with_keeper(far: &Far) {
 
 fn numbers(text: &str) -> Vec<usize> {
     let lines = text.lines().filter(|line| line.contains("the quick brown fox"));
-    lines.filter_map(|line| line.trim_start_matches('\r').get(..6)?.parse().ok()).collect()
+    let number = |line: &str| line.trim_start_matches('\r').get(..7)?.replace('-', "").parse().ok();
+    lines.filter_map(number).collect()
+}
+
+/// What is written between two lines.
+fn around<'a>(log: &'a str, gap: Option<&[usize]>) -> &'a str {
+    let Some([from, to]) = gap else { return "" };
+    let at = |n: &usize| log.find(&number(*n)).unwrap_or_default();
+    log.get(at(from)..at(to)).unwrap_or_default()
 }
 
 #[test]
@@ -69,10 +82,12 @@ fn what_a_narrow_path_cannot_carry_is_skipped_and_kept() {
     assert_eq!(shown.last(), Some(&(LINES - 1)));
     assert!(shown.len() > 500, "the last lines are in the scrollback: {}", shown.len());
     // What is kept is there in full.
-    let kept = numbers(&far.says_of(far.there(&["log", "--plain"])));
+    let log = far.says_of(far.there(&["log", "--plain"]));
+    let kept = numbers(&log);
     assert!(kept.len() > 9_900, "{}", kept.len());
-    let wanted: Vec<usize> = (LINES - kept.len()..LINES).collect();
-    assert_eq!(kept, wanted, "each line once");
+    let gap = kept.windows(2).find(|pair| pair[1] != pair[0] + 1);
+    assert_eq!(gap, None, "each line once, at{}", around(&log, gap));
+    assert_eq!(kept.last(), Some(&(LINES - 1)));
 }
 
 #[test]
@@ -82,13 +97,13 @@ fn an_interrupt_is_not_kept_waiting_by_what_was_printed() {
     let terminal = shell_over(&far, narrow(far.port, SLOW), &[]);
     let mark = terminal.len();
     terminal.send(format!("cat {0} {0} {0}\r", text(&far, LINES))).expect("typed");
-    terminal.wait_for_after(mark, "000300 the quick", LIMIT).expect("the text");
+    terminal.wait_for_after(mark, "000-300 the quick", LIMIT).expect("the text");
     let mark = terminal.len();
     let began = clock::now();
     terminal.send("\x03").expect("typed");
     terminal.wait_for_after(mark, "\n$", LIMIT).expect("a prompt");
     let took = clock::now().since(began);
-    assert!(took < Duration::from_secs(3), "{took:?}: the buffer alone takes 30 s");
+    assert!(took < Duration::from_secs(10), "{took:?}: the buffer alone takes 30 s");
     let mark = terminal.len();
     terminal.send("echo us''able\r").expect("typed");
     terminal.wait_for_after(mark, "usable\r\n", LIMIT).expect("the shell");
@@ -177,15 +192,11 @@ fn programs_redraw_on_a_terminal_of_another_size() {
     let text = text(&far, 100);
     let small = Size { rows: 15, cols: 50, ..Size::default() };
     for (program, sign, quit) in [
-        (format!("less {text}"), "000010 the quick brown fox jumps over the lazy d", "q"),
-        (
-            format!("vim -u NONE {text}"),
-            "000010 the quick brown fox jumps over the lazy d",
-            ":q!\r",
-        ),
+        (format!("less {text}"), "000-010 the quick brown fox jumps over a lazy ", "q"),
+        (format!("vim -u NONE {text}"), "000-010 the quick brown fox jumps over a lazy ", ":q!\r"),
     ] {
         terminal.send(format!("{program}\r")).expect("typed");
-        terminal.wait_for_after(0, "000020 the", LIMIT).expect("a page");
+        terminal.wait_for_after(0, "000-020 the", LIMIT).expect("a page");
         let command = far.command(&["attach", "far"]);
         let back = Terminal::start_sized(&command, small).expect("a terminal");
         let shows = |bytes: &[u8]| {

@@ -138,7 +138,7 @@ async fn frames_that_break_the_rules_end_their_carrier_alone() {
             let (key, link) = &theirs;
             lose(&at, key, *link, &bytes, why);
         }
-        let many = (1..400).flat_map(|number| data(4 * number, 0));
+        let many = (1..5_000).flat_map(|number| data(4 * number, 0));
         lose(&at, &key, link, &many.collect::<Vec<u8>>(), "streams of one end");
     });
     // The client on whose link they come types all the while; so does the live one.
