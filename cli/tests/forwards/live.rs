@@ -105,10 +105,14 @@ fn added_listed_and_cancelled_while_it_runs() {
     type_line(&format!("-R {remote}:{}", service.target()), "Forwarding port.");
     wait_until("the remote forward", || meet(remote) == Met::Echo);
     let stream = std::net::TcpStream::connect(("127.0.0.1", port)).expect("a connection");
-    let mark = terminal.len();
-    terminal.send("\r~#").expect("typed");
+    // The system takes a connection before abide hears of it.
     let listed = format!("to {} (", service.target());
-    terminal.wait_for_after(mark, &listed, LIMIT).expect("the connection");
+    wait_until("the connection", || {
+        let mark = terminal.len();
+        terminal.send("\r~#").expect("typed");
+        terminal.wait_for_after(mark, "forward 1:", LIMIT).expect("a list");
+        String::from_utf8_lossy(&terminal.bytes()[mark..]).contains(&listed)
+    });
     drop(stream);
     type_line(&format!("-KL {port}"), "Canceled forwarding.");
     type_line(&format!("-KR {remote}"), "Canceled forwarding.");
