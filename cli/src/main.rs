@@ -10,6 +10,7 @@ mod demo;
 mod exit;
 mod explain;
 mod log;
+mod own_proxy;
 mod planning;
 mod print;
 mod road;

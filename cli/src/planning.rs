@@ -19,6 +19,7 @@ use crate::complaint::Complaint;
 use crate::config::{Config, wished};
 use crate::exit::Exit;
 use crate::explain;
+use crate::own_proxy::step_past;
 use crate::print;
 
 /// UDP ports that firewalls opened for mosh already let through.
@@ -63,13 +64,17 @@ pub(crate) fn read_ssh(args: &[OsString]) -> Result<Asked, Complaint> {
 }
 
 /// A plan and what the session is to be.
-pub(crate) fn plan(invocation: Invocation, link: &LinkArgs) -> Result<(Plan, Session), Complaint> {
+pub(crate) fn plan(
+    mut invocation: Invocation,
+    link: &LinkArgs,
+) -> Result<(Plan, Session), Complaint> {
     if let Some(not_yet) = invocation.not_yet.first() {
         return Err(explain::not_yet(not_yet));
     }
     let ssh = ssh();
-    let mut effective =
+    let effective =
         abide_openssh::query(&ssh, &invocation).map_err(|error| explain::settings(&error))?;
+    let mut effective = step_past(&ssh, &mut invocation, effective)?;
     let session = abide_openssh::resolve(&invocation, &effective).map_err(|error| {
         let evidence = error.to_string();
         match error {

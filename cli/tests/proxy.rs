@@ -115,6 +115,17 @@ fn finish(child: &mut Child) -> bool {
 }
 
 #[test]
+fn abide_itself_needs_no_second_link_below_its_own() {
+    let carried = Carried::start();
+    // Who runs this line fails.
+    carried.lead("/nowhere/abide proxy --alias carried -l %r %h %p");
+    let mut command = carried.system(env!("CARGO_BIN_EXE_abide"), &["--no-udp", "carried"]);
+    let output = command.args(["echo", "here"]).output().expect("abide");
+    assert_eq!(text(&output.stdout), "here\n", "{}", text(&output.stderr));
+    assert!(!carried.ssh(&["carried", "true"]).status.success(), "the line was run by nobody");
+}
+
+#[test]
 fn plain_ssh_is_carried_and_the_servers_log_says_from_where() {
     let carried = Carried::start();
     let log = UnixDatagram::bind(carried.far.path("syslog")).expect("a log");

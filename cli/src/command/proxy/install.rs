@@ -11,7 +11,6 @@ use abide_sshconf::{Keyword, Scope, Target};
 use abide_store::{OperationId, Standing};
 
 use super::ProxyArgs;
-use super::inner::is_this_program;
 use super::line::Line;
 use crate::command::target::read_host;
 use crate::command::timeouts::{
@@ -20,6 +19,7 @@ use crate::command::timeouts::{
 };
 use crate::complaint::Complaint;
 use crate::exit::Exit;
+use crate::own_proxy::is_own;
 use crate::print;
 
 /// Puts the line in.
@@ -104,14 +104,14 @@ impl Now {
     /// The line that leads through `abide proxy`.
     fn installed(&self) -> Option<&str> {
         match &self.proxy {
-            Some(proxy @ Proxy::Command(line)) if is_this_program(proxy) => Some(line),
+            Some(proxy @ Proxy::Command(line)) if is_own(proxy) => Some(line),
             _ => None,
         }
     }
 
     /// Another way than abide's, which abide's own login is to take.
     fn kept(&self) -> Option<&Proxy> {
-        self.proxy.as_ref().filter(|proxy| !is_this_program(proxy))
+        self.proxy.as_ref().filter(|proxy| !is_own(proxy))
     }
 }
 
@@ -201,7 +201,7 @@ fn installed_by(place: &ClientPlace) -> Result<Option<OperationId>, Complaint> {
         let for_host = matches!(&about.place, Place::Client { host, .. } if *host == place.host);
         let proxy = |line: &String| {
             line.strip_prefix("ProxyCommand ")
-                .is_some_and(|line| is_this_program(&Proxy::Command(line.to_owned())))
+                .is_some_and(|line| is_own(&Proxy::Command(line.to_owned())))
         };
         for_host && about.undoes.is_none() && about.settings.iter().any(proxy)
     };

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use abide_openssh::Proxy;
 
-use super::inner::is_this_program;
 use crate::args::LinkArgs;
+use crate::own_proxy::is_own;
 use crate::road::quoted;
 
 /// What the line says.
@@ -39,7 +39,7 @@ impl Line<'_> {
         match self.proxy {
             Some(Proxy::Jump(hops)) => words.extend(["-J".to_owned(), literal(hops)]),
             // Its own tokens are filled in by the same ssh, for the same host.
-            Some(proxy @ Proxy::Command(line)) if !is_this_program(proxy) => {
+            Some(proxy @ Proxy::Command(line)) if !is_own(proxy) => {
                 words.extend(["-o".to_owned(), quoted(format!("ProxyCommand={line}"))]);
             }
             Some(Proxy::Command(_)) | None => {}

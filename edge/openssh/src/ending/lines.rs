@@ -110,9 +110,16 @@ fn proxy(lines: &[&str]) -> Option<SshEnding> {
 /// A proxy command that ended by itself: ssh knows no address then.
 fn proxy_gone(lines: &[&str]) -> Option<SshEnding> {
     let line = with(lines, &["by UNKNOWN port 65535", "ProxyCommand"])?;
-    let told =
-        lines.iter().rev().copied().find(|it| !it.contains("UNKNOWN port") && !is_hang_up(it));
-    Some(SshEnding::ProxyFailed { reason: told.unwrap_or(line).to_owned() })
+    let told = |it: &&str| !it.contains("UNKNOWN port") && !is_hang_up(it) && !is_advice(it);
+    let told = lines.iter().rev().copied().find(told).unwrap_or(line);
+    // Of a complaint of ours the evidence is what counts.
+    let reason = told.strip_prefix("because: ").unwrap_or(told).to_owned();
+    Some(SshEnding::ProxyFailed { reason })
+}
+
+/// The line of our own complaints that is for a person: a proxy may be `abide proxy`.
+fn is_advice(line: &str) -> bool {
+    line.starts_with("try: ")
 }
 
 fn kex(lines: &[&str]) -> Option<SshEnding> {

@@ -86,6 +86,10 @@ fn causes_win_over_consequences() {
     let command = "no way\r\nkex_exchange_identification: Connection closed by remote host\r\n\
                    Connection closed by UNKNOWN port 65535\r\n";
     assert_eq!(failed(command), SshEnding::ProxyFailed { reason: "no way".into() });
+    let own = "error: h does not permit it\r\nbecause: prohibited\r\ntry: plain ssh\r\n\
+               kex_exchange_identification: Connection closed by remote host\r\n\
+               Connection closed by UNKNOWN port 65535\r\n";
+    assert_eq!(failed(own), SshEnding::ProxyFailed { reason: "prohibited".into() });
     let two = "ssh: connect to host h port 22: Connection refused\r\n\
                ssh: connect to host h port 22: Network is unreachable\r\n";
     assert_eq!(failed(two), SshEnding::Refused { host: "h".into(), port: 22 });
