@@ -110,6 +110,7 @@ pub(crate) fn plan(
         pacing: pacing(link)?,
         pager: pager(),
         agent,
+        lingers: background::waiting().is_some(),
         background: background::waiting(),
     };
     Ok((plan, session))

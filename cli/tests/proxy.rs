@@ -370,6 +370,25 @@ fn a_connection_that_is_cut_is_not_taken_for_a_dead_client() {
     assert_eq!(text(&output.stdout), "still here\n");
 }
 
+#[test]
+fn an_ssh_that_ends_while_there_is_no_network_leaves_nothing() {
+    let carried = Carried::start();
+    let mut ssh = carried.system("ssh", &["carried", "echo in; sleep 1000"]);
+    let mut ssh = ssh.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("ssh");
+    let mut first = [0; 3];
+    std::io::Read::read_exact(ssh.stdout.as_mut().expect("piped"), &mut first).expect("output");
+    carried.relay.cut(true);
+    kill(ssh.id(), Signal::TERM);
+    // Whoever reads what ssh prints sees its end at once.
+    ssh.wait_with_output().expect("an end");
+    let config = carried.far.path("outer");
+    let proxies = || processes_with(&["proxy", "-F", &config.to_string_lossy()]);
+    assert_eq!((proxies().len(), carried.far.sessions().len()), (1, 1), "it waits for the network");
+    carried.relay.cut(false);
+    carried.far.wait_until_gone();
+    wait_until("the proxy's end", || proxies().is_empty());
+}
+
 /// What a server that permits no connections must refuse, by whatever way it was told.
 fn refuses(carried: &Carried) {
     let said = carried.ssh(&["carried", "echo in"]);

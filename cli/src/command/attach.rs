@@ -89,6 +89,7 @@ fn local_plan(link: &LinkArgs) -> Result<Plan, Complaint> {
         pacing: planning::pacing(link)?,
         pager: planning::pager(),
         agent: None,
+        lingers: false,
         background: None,
     })
 }

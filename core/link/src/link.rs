@@ -112,6 +112,11 @@ impl Link {
         self.ending.as_ref()
     }
 
+    /// When the peer was last heard, on carriers that are left.
+    pub fn heard_at(&self) -> Option<Moment> {
+        self.carriers.iter().map(|carrier| carrier.last_heard).max()
+    }
+
     /// Since when no carrier can be trusted; `None` while one can.
     pub fn silent_since(&self) -> Option<Moment> {
         self.silent

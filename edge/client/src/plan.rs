@@ -69,6 +69,9 @@ pub struct Plan {
     pub background: Option<PathBuf>,
     /// The socket of the ssh-agent that the session may use.
     pub agent: Option<PathBuf>,
+    /// Nobody waits for us when a signal stops us: an end that cannot be told then is told when the
+    /// network is back.
+    pub lingers: bool,
 }
 
 /// Something that people should hear of before the session is there.

@@ -133,6 +133,12 @@ pub(crate) fn close_stdout() -> std::io::Result<()> {
     Ok(rustix::stdio::dup2_stdout(&null)?)
 }
 
+/// The same of stderr.
+pub(crate) fn close_stderr() -> std::io::Result<()> {
+    let null = std::fs::OpenOptions::new().write(true).open("/dev/null")?;
+    Ok(rustix::stdio::dup2_stderr(&null)?)
+}
+
 fn write(fd: &OwnedFd, queued: mpsc::Receiver<Bytes>, shared: &Shared) {
     for bytes in queued {
         if !shared.broken.load(Ordering::Relaxed) && write_all(fd, &bytes).is_err() {

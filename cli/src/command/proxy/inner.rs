@@ -51,6 +51,8 @@ pub(super) fn plan(
         pacing: Pacing::Exact,
         pager: None,
         agent: None,
+        // ssh stops us when it ends, and waits for nothing.
+        lingers: true,
         background: None,
     })
 }
