@@ -9,7 +9,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::command::compare::CompareArgs;
 use crate::command::proxy::ProxyArgs;
 use crate::command::timeouts::Timeouts;
-use crate::command::tunnel::TunnelArgs;
+use crate::command::tunnel::{CarryArgs, TunnelArgs};
 use crate::complaint::Complaint;
 use crate::exit::Exit;
 
@@ -22,6 +22,8 @@ pub(crate) enum Request {
     Own(Box<Own>),
     /// What runs at the far end; not for people.
     Keeper(Vec<String>),
+    /// What carries a tunnel over a link; not for people.
+    TunnelLink(Box<CarryArgs>),
     /// autossh, with its own command line.
     Autossh(Vec<OsString>),
     /// Something to print.
@@ -111,7 +113,7 @@ pub(crate) enum Own {
         #[command(flatten)]
         place: Place,
     },
-    /// Keep forwards of plain ssh up, against any server; say what is wrong when they are not
+    /// Keep forwards up, over a link or plain ssh; say what is wrong when they are not
     Tunnel(Box<TunnelArgs>),
     /// As ProxyCommand: carry an ssh client's connection to sshd over a link
     Proxy(Box<ProxyArgs>),
@@ -165,13 +167,14 @@ pub(crate) fn read(arguments: &[OsString]) -> Result<Request, Complaint> {
     let first = rest.first().and_then(|word| word.to_str()).unwrap_or_default();
     match first {
         "keeper" => keeper(&rest[1..]),
-        "ssh" => session(&rest[1..]),
+        "tunnel-link" => tunnel_link(&rest[1..]),
+        "ssh" => session(&rest[1..]).map(Request::Session),
         "autossh" => Ok(Request::Autossh(rest[1..].to_vec())),
         "--version" => Ok(Request::Print(format!("abide {}\n", env!("CARGO_PKG_VERSION")))),
         "" if rest.is_empty() => Err(usage("no host, and no command", "nothing follows `abide`")),
         "-h" | "--help" | "help" => Ok(Request::Print(crate::command::help::TEXT.to_owned())),
         name if is_command(name) => own(arguments),
-        _ => session(rest),
+        _ => session(rest).map(Request::Session),
     }
 }
 
@@ -260,7 +263,7 @@ fn keeper(words: &[OsString]) -> Result<Request, Complaint> {
 }
 
 /// Our own long options stand anywhere before the host; ssh has none.
-fn session(words: &[OsString]) -> Result<Request, Complaint> {
+fn session(words: &[OsString]) -> Result<SessionArgs, Complaint> {
     let mut args = SessionArgs::default();
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -284,7 +287,15 @@ fn session(words: &[OsString]) -> Result<Request, Complaint> {
             None => args.ssh.push(word.clone()),
         }
     }
-    Ok(Request::Session(args))
+    Ok(args)
+}
+
+fn tunnel_link(words: &[OsString]) -> Result<Request, Complaint> {
+    let [lock, probes, rest @ ..] = words else {
+        return Err(usage("`abide tunnel-link` is started by abide itself", "paths are missing"));
+    };
+    let (lock, probes) = (lock.into(), probes.into());
+    Ok(Request::TunnelLink(Box::new(CarryArgs { lock, probes, session: session(rest)? })))
 }
 
 /// What was read so far names no host, and no flag of it waits for its argument.
@@ -313,7 +324,8 @@ fn needed<'a>(
         .ok_or_else(|| usage(format!("{name} needs a value"), "the command line ends with it"))
 }
 
-fn ports(text: &str) -> Result<(u16, u16), String> {
+/// A range of UDP ports, as `LOW-HIGH` or one.
+pub(crate) fn ports(text: &str) -> Result<(u16, u16), String> {
     let wrong = || format!("`{text}` is not a range of UDP ports like 60000-61000");
     let (low, high) = text.split_once('-').unwrap_or((text, text));
     match (low.parse(), high.parse()) {

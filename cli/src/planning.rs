@@ -112,6 +112,7 @@ pub(crate) fn plan(
         agent,
         lingers: background::waiting().is_some(),
         background: background::waiting(),
+        unattended: false,
     };
     Ok((plan, session))
 }

@@ -91,5 +91,6 @@ fn local_plan(link: &LinkArgs) -> Result<Plan, Complaint> {
         agent: None,
         lingers: false,
         background: None,
+        unattended: false,
     })
 }

@@ -98,6 +98,11 @@ fn start_session(start: &Start) -> Result<Exit, Complaint> {
     if start.waits && !is_permitted(start)? {
         return Ok(Exit::FAILED);
     }
+    if start.replaces
+        && let Err(error) = abide_keeper::replace(&start.name)
+    {
+        return refuse(RefusalCode::NoKeeper, &error.to_string());
+    }
     if !start.name.is_empty()
         && matches!(
             abide_keeper::find(&start.name),

@@ -25,6 +25,7 @@ pub(crate) fn run(request: Request) -> Result<Exit, Complaint> {
     match request {
         Request::Session(args) => session::run(args),
         Request::Keeper(words) => keeper::run(&words),
+        Request::TunnelLink(args) => tunnel::carry(*args),
         Request::Autossh(words) => autossh::run(words),
         Request::Print(text) => Ok(printed(&text)),
         Request::Own(own) => match *own {

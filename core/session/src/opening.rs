@@ -114,6 +114,10 @@ pub struct Start {
     /// The program gets the client's ssh-agent, if the login has it.
     #[prost(bool, tag = "10")]
     pub agent: bool,
+    /// A session of this name that is there already is ended first. Older keepers ignore it, and refuse
+    /// the name as taken.
+    #[prost(bool, tag = "14")]
+    pub replaces: bool,
 }
 
 /// The wish to attach to a session that is there.

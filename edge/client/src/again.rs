@@ -45,7 +45,7 @@ pub(crate) enum Attempted {
     /// A new pipe of the link.
     Joined { child: Box<Child>, pipe: Box<Pipe>, questions: Option<Questions> },
     /// Nothing. `needs_user`: ssh would have had to ask.
-    Failed { needs_user: bool },
+    Failed { needs_user: bool, ending: Option<SshEnding> },
     /// Nothing either: the server was reached, and the rest took too long.
     Stalled,
     /// The server is there, the session is not.
@@ -90,12 +90,13 @@ async fn attempt(
         Ok(opened) => join(opened, link).await,
         Err(error) => {
             tracing::info!(%error, "ssh failed");
-            let ConnectError::Ssh(ending) = error else {
-                return Attempted::Failed { needs_user: false };
-            };
+            let ConnectError::Ssh(ending) = error else { return failed() };
             match ending {
                 SshEnding::BannerTimeout => Attempted::Stalled,
-                _ => Attempted::Failed { needs_user: ending.retry(true) != RetryAdvice::Later },
+                _ => Attempted::Failed {
+                    needs_user: ending.retry(true) != RetryAdvice::Later,
+                    ending: Some(ending),
+                },
             }
         }
     }
@@ -104,7 +105,7 @@ async fn attempt(
 async fn join(opened: Opened, (link, key): &(LinkId, LinkKey)) -> Attempted {
     let Opened { child, read, write, rest, questions } = opened;
     let Ok(mut pipe) = Pipe::new(read, write, CarrierKind::SshPipe, &rest) else {
-        return Attempted::Failed { needs_user: false };
+        return failed();
     };
     match greet(&mut pipe, key, *link).await {
         Ok(()) => Attempted::Joined { child: Box::new(child), pipe: Box::new(pipe), questions },
@@ -115,9 +116,13 @@ async fn join(opened: Opened, (link, key): &(LinkId, LinkKey)) -> Attempted {
         }
         Err(error) => {
             tracing::info!(%error, "the link was not resumed");
-            Attempted::Failed { needs_user: false }
+            failed()
         }
     }
+}
+
+fn failed() -> Attempted {
+    Attempted::Failed { needs_user: false, ending: None }
 }
 
 /// Says nothing: the outage line speaks.

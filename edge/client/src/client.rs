@@ -20,7 +20,7 @@ use abide_forward::{Happened, Told};
 use abide_host::clock;
 use abide_host::memory::Heap;
 use abide_link::recovery::Recovery;
-use abide_link::{CarrierKind, Link, LinkEvent, LinkKey, Role, StreamId};
+use abide_link::{CarrierId, CarrierKind, Link, LinkEvent, LinkKey, Role, StreamId};
 use abide_openssh::Escape;
 use abide_session::{
     COMMAND_IO, Exited, KeeperMessage, Messages, ToKeeper, encode, terminal_output,
@@ -41,9 +41,10 @@ use crate::forwards::{Forwarding, Prepared};
 use crate::gate::Answer;
 use crate::input::{Input, Taken};
 use crate::interruption::{Interruption, interruptions};
+use crate::news::News;
 use crate::outage::OutageLine;
 use crate::outcome::Outcome;
-use crate::plan::{Plan, Voice};
+use crate::plan::{Notice, Plan, Voice};
 use crate::prediction::Prediction;
 use crate::quic::{Found, QuicSide};
 use crate::terminal::Local;
@@ -87,6 +88,8 @@ pub struct Client<'a> {
     attempting: Option<AbortHandle>,
     /// The round trip when there was last one to know.
     rtt: Option<Duration>,
+    /// The best carrier, as it was told last.
+    told_best: Option<CarrierId>,
     heap: Heap,
     outlets: Outlets,
     forwarding: Forwarding,
@@ -189,6 +192,7 @@ impl<'a> Client<'a> {
             attempt: 0,
             attempting: None,
             rtt: None,
+            told_best: None,
             heap: Heap::new(now),
             outlets: Outlets { attempts: attempts_out },
             forwarding: Forwarding::new(forwards_out, answers_out),
@@ -292,7 +296,10 @@ impl<'a> Client<'a> {
         while let Some(event) = self.driver.link.poll_event() {
             match event {
                 LinkEvent::Closed(ending) => return Some(Outcome::Closed(ending)),
-                LinkEvent::Silent => self.recovery.handle_silent(now, !self.driver.is_bare()),
+                LinkEvent::Silent => {
+                    self.voice.tell(Notice::News(News::Silent));
+                    self.recovery.handle_silent(now, !self.driver.is_bare());
+                }
                 LinkEvent::Heard => self.on_heard(now),
                 LinkEvent::Readable(stream) if is_forward(stream) => {
                     let link = &mut self.driver.link;
@@ -327,6 +334,7 @@ impl<'a> Client<'a> {
     }
 
     fn on_heard(&mut self, now: Moment) {
+        self.voice.tell(Notice::News(News::Heard));
         self.recovery.handle_heard(now);
         self.uncover();
     }

@@ -133,6 +133,8 @@ pub(crate) struct Forwarding {
     pub(crate) answers: mpsc::UnboundedSender<Answer>,
     /// ssh runs again for questions' sake alone.
     pub(crate) ssh_for_questions: bool,
+    /// It was told that all forwards are there.
+    pub(crate) told_ready: bool,
 }
 
 impl Forwarding {
@@ -152,6 +154,7 @@ impl Forwarding {
             tries: HashMap::new(),
             answers,
             ssh_for_questions: false,
+            told_ready: false,
         }
     }
 

@@ -8,6 +8,7 @@ use abide_openssh::{BuildId, Effective, Escape, Invocation};
 use abide_prediction::Wish;
 use abide_session::Pacing;
 
+use crate::news::News;
 use crate::outage::Outage;
 
 /// How ssh leads to the host.
@@ -67,6 +68,9 @@ pub struct Plan {
     pub pager: Option<OsString>,
     /// Where somebody waits until we can go to the background.
     pub background: Option<PathBuf>,
+    /// Nobody is there to be asked: what would need a person is tried again whenever this process is
+    /// continued (SIGCONT), or the network changes.
+    pub unattended: bool,
     /// The socket of the ssh-agent that the session may use.
     pub agent: Option<PathBuf>,
     /// Nobody waits for us when a signal stops us: an end that cannot be told then is told when the
@@ -99,6 +103,8 @@ pub enum Notice<'a> {
     Remark(&'a str),
     /// A word of the keeper's, such as a warning about logout.
     Keeper(&'a str),
+    /// Something for programs that watch over the link.
+    News(News<'a>),
 }
 
 /// Speaks to people; given by `cli`.

@@ -92,6 +92,11 @@ pub enum Report {
         /// The peer's words.
         why: String,
     },
+    /// A connection that the peer wanted could not be made.
+    NotDialled {
+        /// Where it was to lead.
+        target: String,
+    },
     /// A connection was cut off at this end: the peer must be told.
     Cut(StreamId),
     /// What came of `listen_when_free`: where it listens.
@@ -326,7 +331,11 @@ impl Forwards {
                 self.pump_in(link, id);
                 self.pump_out(now, link, id);
             }
-            Err(error) => self.refuse(now, link, id, format!("connect failed: {}", words(&error))),
+            Err(error) => {
+                let target = connection.target.clone();
+                self.reports.push_back(Report::NotDialled { target });
+                self.refuse(now, link, id, format!("connect failed: {}", words(&error)));
+            }
         }
     }
 

@@ -19,6 +19,7 @@ mod output;
 mod presence;
 mod program;
 mod refusals;
+mod replace;
 mod requests;
 mod run;
 mod scope;
@@ -30,6 +31,7 @@ mod witness;
 
 pub use bridge::{bridge, open_session};
 pub use connection::destination;
+pub use replace::replace;
 pub use requests::{ANSWER_WITHIN, Found, Lookup, RequestError, ask, describe_all, find, read_log};
 pub use run::{RunError, run};
 pub use start::{StartError, start};

@@ -119,6 +119,9 @@ pub enum Cause {
         /// The forward.
         forward: String,
     },
+    /// The keeper that had the link is not there any more: its machine was started anew, or somebody
+    /// stopped it.
+    KeeperGone,
     /// A signal ended ssh.
     SshKilled {
         /// Which.
@@ -183,7 +186,7 @@ impl Cause {
     }
 
     /// What ssh's ending means for a tunnel. `last` is the last line that ssh said.
-    pub(crate) fn of_ending(ending: SshEnding, last: &str) -> Self {
+    pub fn of_ending(ending: SshEnding, last: &str) -> Self {
         let lost = || Cause::ConnectionLost { reason: last.to_owned() };
         match ending {
             SshEnding::UnknownHost { host, temporary } => Cause::NameUnknown { host, temporary },

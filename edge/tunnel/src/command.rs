@@ -1,7 +1,8 @@
-//! ssh's command line for a tunnel: the user's own words, and after them what a tunnel needs. ssh
+//! ssh's command line for a tunnel, the same for both ways: the user's own words, and after them what a tunnel needs. ssh
 //! takes the first value of an option, so the user's win; those of ssh_config are asked for first.
 
 use crate::forward::Forward;
+use crate::way::Way;
 use abide_openssh::{CommandLine, FlagError, parse};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -98,12 +99,13 @@ pub(crate) enum SettleError {
 pub(crate) async fn settle(
     ssh: &OsStr,
     words: &Words,
+    way: Way,
     control: &Path,
 ) -> Result<Settled, SettleError> {
     let theirs = query(ssh, &words.words).await?;
     let control = format!("ControlPath={}", control.display());
     let mut argv = words.words.clone();
-    argv.extend(additions(&theirs, &control));
+    argv.extend(additions(&theirs, way, &control));
     let printed = query(ssh, &argv).await?;
     let forwards = Forward::read_all(&printed);
     if forwards.is_empty() {
@@ -111,8 +113,10 @@ pub(crate) async fn settle(
     }
     let ours = control.replacen("ControlPath=", "controlpath ", 1);
     let control = printed.lines().any(|line| line == ours);
-    // Seen by ssh alone: -G would print it as a log level.
-    argv.push("-v".into());
+    if way == Way::Plain {
+        // Seen by ssh alone: -G would print it as a log level.
+        argv.push("-v".into());
+    }
     Ok(Settled { argv, forwards, control })
 }
 
@@ -129,10 +133,11 @@ async fn query(ssh: &OsStr, argv: &[OsString]) -> Result<String, SettleError> {
 }
 
 /// What a tunnel needs and `theirs`, printed by `ssh -G`, does not set.
-fn additions(theirs: &str, control: &str) -> Vec<OsString> {
+fn additions(theirs: &str, way: Way, control: &str) -> Vec<OsString> {
     let has = |line: &str| theirs.lines().any(|it| it == line);
     let mut options = Vec::new();
-    if has("serveraliveinterval 0") {
+    // A link keeps itself alive, and has a master of its own.
+    if way == Way::Plain && has("serveraliveinterval 0") {
         options.extend(ALIVE);
     }
     if has("connecttimeout none") {
@@ -145,10 +150,10 @@ fn additions(theirs: &str, control: &str) -> Vec<OsString> {
         "StreamLocalBindUnlink=yes",
         "PermitLocalCommand=no",
         "RequestTTY=no",
-        "ControlMaster=yes",
-        "ControlPersist=no",
-        control,
     ]);
+    if way == Way::Plain {
+        options.extend(["ControlMaster=yes", "ControlPersist=no", control]);
+    }
     if has("forkafterauthentication yes") {
         // Not known to OpenSSH before 8.7.
         options.push("ForkAfterAuthentication=no");
@@ -181,7 +186,7 @@ mod tests {
     #[test]
     fn keepalives_and_a_time_limit_are_added_only_where_none_are_set() {
         let text = |theirs: &str| {
-            let words = additions(theirs, "ControlPath=/x");
+            let words = additions(theirs, Way::Plain, "ControlPath=/x");
             words.join(OsStr::new(" ")).to_string_lossy().into_owned()
         };
         let bare = text("serveraliveinterval 0\nconnecttimeout none\n");
@@ -190,5 +195,9 @@ mod tests {
         let set = text("serveraliveinterval 60\nconnecttimeout 5\n");
         assert!(!set.contains("Alive") && !set.contains("ConnectTimeout"), "{set}");
         assert!(set.contains("ExitOnForwardFailure=yes"));
+        let link = additions("serveraliveinterval 0\n", Way::Link, "ControlPath=/x");
+        let link = link.join(OsStr::new(" ")).to_string_lossy().into_owned();
+        assert!(!link.contains("Alive") && !link.contains("Control"), "{link}");
+        assert!(link.contains("ExitOnForwardFailure=yes") && link.contains("BatchMode=yes"));
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::command::{Words, WordsError};
 use crate::supervisor::{Limits, PROBE_EVERY, Tunnel};
+use crate::way::{LinkOptions, Way};
 use abide_terms::{SpanError, parse_span};
 use serde::Deserialize;
 use std::ffi::OsString;
@@ -63,6 +64,11 @@ struct Entry {
     dynamic: Vec<String>,
     #[serde(default)]
     flags: Vec<String>,
+    #[serde(default)]
+    plain: bool,
+    #[serde(default)]
+    no_udp: bool,
+    udp_ports: Option<String>,
     probe_every: Option<String>,
     max_lifetime: Option<String>,
     max_starts: Option<u32>,
@@ -110,7 +116,9 @@ impl Entry {
             probe_every: probe_every.filter(|every| !every.is_zero()).map(at_least_a_second),
             keep_trying: true,
         };
-        Ok(Tunnel { name: name.clone(), words, limits })
+        let way = if self.plain { Way::Plain } else { Way::Link };
+        let link = LinkOptions { no_udp: self.no_udp, udp_ports: self.udp_ports };
+        Ok(Tunnel { name: name.clone(), words, limits, way, link })
     }
 }
 
@@ -153,6 +161,7 @@ mod tests {
             dynamic = ["1080"]
             probe_every = "off"
             max_starts = 9
+            plain = true
         "#;
         let tunnels = read(text).unwrap();
         assert_eq!(tunnels.len(), 2);
@@ -162,6 +171,7 @@ mod tests {
         assert_eq!((tunnels[1].name.as_str(), tunnels[1].limits.probe_every), ("gate", None));
         assert_eq!(tunnels[1].limits.max_starts, Some(9));
         assert!(tunnels[1].limits.keep_trying);
+        assert_eq!((tunnels[0].way, tunnels[1].way), (Way::Link, Way::Plain));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use crate::cause::Cause;
 use crate::forward::{Forward, Kind, Listen};
 use crate::heard::Heard;
-use crate::side::{Side, Spoke};
+use crate::side::{FORBIDDEN, Side, Spoke};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -125,7 +125,7 @@ async fn local(forward: &Forward, side: &Side) -> Answer {
 }
 
 fn refusal(forward: String, reason: String) -> Answer {
-    let cause = if reason.starts_with("administratively prohibited") {
+    let cause = if reason.starts_with(FORBIDDEN) {
         Cause::ForwardForbidden { forward }
     } else {
         Cause::TargetRefused { forward, reason }
@@ -135,7 +135,7 @@ fn refusal(forward: String, reason: String) -> Answer {
 
 /// Nothing came back: is it the target, or the way to the server?
 async fn quiet(forward: String, side: &Side) -> Answer {
-    if !side.has_control() {
+    if side.is_link || !side.has_inside() {
         return Answer::NotKnown { why: Unknown::TargetQuiet };
     }
     match side.open("127.0.0.1", DISCARD, SETTLE, REACT).await {
@@ -179,7 +179,7 @@ async fn remote(forward: &Forward, side: &Side) -> Answer {
     let Some(port) = forward.port().or_else(|| side.allocated(&forward.target)) else {
         return unknown(Unknown::NoPort);
     };
-    if !side.has_control() {
+    if !side.has_inside() {
         return unknown(Unknown::NoControl);
     }
     let mut last = unknown(Unknown::NotAllowed);

@@ -1,14 +1,16 @@
 //! A second look at ssh: what it said, and further channels to the server beside the forwards. Over
-//! ssh's own connection while that lives, or by another ssh when the first was refused its port.
+//! the connection of the tunnel while that lives, or by another ssh when the first was refused its port.
 
 use crate::heard::Heard;
+use crate::socks;
 use std::collections::VecDeque;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -17,6 +19,10 @@ use tokio::time::timeout;
 const MAX_HEARD: usize = 256;
 /// Of what a port says, this much is looked at, bytes.
 const MAX_SAID: usize = 120;
+/// What the server's words begin with where its settings forbid something.
+pub(crate) const FORBIDDEN: &str = "administratively prohibited";
+/// Why a connection was refused may be told a moment after it was closed.
+const REASON: Duration = Duration::from_millis(300);
 /// Of what ssh says at its end, bytes.
 const MAX_ERRORS: u64 = 16 * 1024;
 
@@ -67,18 +73,28 @@ pub(crate) enum Spoke {
     },
 }
 
-/// One ssh, seen from the side.
+/// A way for further channels to the server.
+#[derive(Clone, Debug)]
+pub(crate) enum Inside {
+    /// ssh's control socket.
+    Control(PathBuf),
+    /// A socket of ours here that leads wherever it is asked to, from the server.
+    Socks(PathBuf),
+}
+
+/// One ssh or link, seen from the side.
 #[derive(Clone, Debug)]
 pub(crate) struct Side {
     pub(crate) ssh: OsString,
     pub(crate) ears: Arc<Ears>,
-    /// ssh's control socket.
-    pub(crate) control: Option<PathBuf>,
+    pub(crate) inside: Option<Inside>,
+    /// It is a link, which knows by itself whether the server answers.
+    pub(crate) is_link: bool,
 }
 
 impl Side {
-    pub(crate) fn has_control(&self) -> bool {
-        self.control.is_some()
+    pub(crate) fn has_inside(&self) -> bool {
+        self.inside.is_some()
     }
 
     pub(crate) fn mark(&self) -> u64 {
@@ -122,7 +138,7 @@ impl Side {
         }
     }
 
-    /// Connects, on the server, to a port, over ssh's own connection; closes our side after
+    /// Connects, on the server, to a port, over this very connection; closes our side after
     /// `settle` and waits for `react` more.
     pub(crate) async fn open(
         &self,
@@ -131,16 +147,62 @@ impl Side {
         settle: Duration,
         react: Duration,
     ) -> Spoke {
+        if let Some(Inside::Socks(path)) = &self.inside {
+            return self.open_by_socks(path, address, port, settle, react).await;
+        }
         let mut argv = ["-F", "/dev/null", "-o", "BatchMode=yes"].map(OsString::from).to_vec();
         // Without the control socket there shall be no new connection.
         argv.extend(["-o", "ProxyCommand=exit 255"].map(OsString::from));
-        if let Some(control) = &self.control {
+        if let Some(Inside::Control(control)) = &self.inside {
             let control = format!("ControlPath={}", control.display());
             argv.extend([OsString::from("-o"), OsString::from(control)]);
         }
         argv.push("tunnel".into());
         open(&self.ssh, argv, address, port, settle, react).await
     }
+
+    async fn open_by_socks(
+        &self,
+        path: &Path,
+        address: &str,
+        port: u16,
+        settle: Duration,
+        react: Duration,
+    ) -> Spoke {
+        let mark = self.mark();
+        match timeout(settle, socks::connect(path, address, port)).await {
+            Ok(Ok(stream)) => listen(stream, settle, react).await,
+            Ok(Err(_)) => {
+                let failed = |heard: &Heard| matches!(heard, Heard::OpenFailed { .. });
+                let why = self.wait_for(mark, REASON, failed).await;
+                let forbidden = matches!(why, Some(Heard::OpenFailed { reason })
+                    if reason.starts_with(FORBIDDEN));
+                Spoke::Refused { forbidden }
+            }
+            Err(_) => Spoke::Silent,
+        }
+    }
+}
+
+/// What whoever is connected to says, or does once we have closed our side.
+async fn listen(mut stream: UnixStream, settle: Duration, react: Duration) -> Spoke {
+    let mut said = vec![0; MAX_SAID];
+    let mut first = timeout(settle, stream.read(&mut said)).await.ok();
+    if first.is_none() {
+        let _ = stream.shutdown().await;
+        first = timeout(react, stream.read(&mut said)).await.ok();
+    }
+    match first {
+        None => Spoke::Silent,
+        Some(Ok(count @ 1..)) => Spoke::Said { line: first_line(&said[..count]) },
+        Some(Ok(0) | Err(_)) => Spoke::Closed,
+    }
+}
+
+fn first_line(said: &[u8]) -> String {
+    let text = String::from_utf8_lossy(said);
+    let line = text.lines().next().unwrap_or_default();
+    line.chars().filter(|it| !it.is_control()).collect()
 }
 
 /// As [`Side::open`], by an ssh with the arguments of `argv`, whose forwards it clears.
@@ -168,11 +230,7 @@ pub(crate) async fn open(
     match first {
         None => Spoke::Silent,
         Some(0) => end_of(child, react).await,
-        Some(count) => {
-            let text = String::from_utf8_lossy(&said[..count]).into_owned();
-            let line = text.lines().next().unwrap_or_default();
-            Spoke::Said { line: line.chars().filter(|it| !it.is_control()).collect() }
-        }
+        Some(count) => Spoke::Said { line: first_line(&said[..count]) },
     }
 }
 
@@ -196,7 +254,7 @@ async fn end_of(mut child: Child, within: Duration) -> Spoke {
     let errors = String::from_utf8_lossy(&text);
     let refused = errors.contains("open failed") || errors.contains("refused by peer");
     if refused || !matches!(status, Ok(Ok(status)) if status.success()) {
-        return Spoke::Refused { forbidden: errors.contains("administratively prohibited") };
+        return Spoke::Refused { forbidden: errors.contains(FORBIDDEN) };
     }
     Spoke::Closed
 }

@@ -54,5 +54,6 @@ pub(super) fn plan(
         // ssh stops us when it ends, and waits for nothing.
         lingers: true,
         background: None,
+        unattended: false,
     })
 }

@@ -63,11 +63,14 @@ fn unit(args: &TunnelArgs, name: String) -> Result<Unit, Complaint> {
 /// What stands behind `abide tunnel` in the unit.
 fn words(args: &TunnelArgs) -> Result<Vec<OsString>, Complaint> {
     let mut words: Vec<OsString> = Vec::new();
+    let flags = [("--plain", args.plain), ("--no-udp", args.no_udp)];
+    words.extend(flags.iter().filter(|(_, set)| *set).map(|(name, _)| OsString::from(name)));
     let mut set = |name: &str, value: Option<OsString>| {
         words.extend(value.into_iter().flat_map(|value| [name.into(), value]));
     };
     let span = |span: std::time::Duration| OsString::from(format!("{}s", span.as_secs()));
     set("--name", args.name.clone().map(OsString::from).filter(|_| args.file.is_none()));
+    set("--udp-ports", args.udp_ports.clone().map(OsString::from));
     set("--max-lifetime", args.max_lifetime.map(span));
     set("--max-starts", args.max_starts.map(|count| count.to_string().into()));
     let probing = args.probe_every.map(|probing| match probing {

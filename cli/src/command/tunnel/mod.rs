@@ -1,6 +1,8 @@
-//! `abide tunnel`: supervised plain ssh, its status, its service.
+//! `abide tunnel`: supervised forwards over a link or plain ssh, their status, their service.
 
+mod carry;
 mod install;
+mod reporter;
 mod run;
 mod status;
 mod words;
@@ -9,9 +11,13 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use abide_tunnel::{Limits, PROBE_EVERY, Tunnel, Words, is_name, name_of, read_file};
+use abide_tunnel::{
+    Limits, LinkOptions, PROBE_EVERY, Tunnel, Way, Words, is_name, name_of, read_file,
+};
 use clap::Args;
 
+pub(crate) use self::carry::{CarryArgs, run as carry};
+use crate::args::ports;
 use crate::complaint::Complaint;
 use crate::exit::Exit;
 
@@ -37,6 +43,15 @@ pub(crate) struct TunnelArgs {
     /// Go on even where only a person can help
     #[arg(long)]
     keep_trying: bool,
+    /// Over plain ssh, also where a keeper could run
+    #[arg(long)]
+    plain: bool,
+    /// Over a link, use no UDP
+    #[arg(long)]
+    no_udp: bool,
+    /// UDP ports that the keeper may listen on
+    #[arg(long, value_name = "LOW-HIGH", value_parser = checked_ports)]
+    udp_ports: Option<String>,
     /// status: print JSON
     #[arg(long)]
     json: bool,
@@ -55,7 +70,8 @@ pub(crate) struct TunnelArgs {
 }
 
 const HELP: &str = "\
-  abide tunnel -L 5432:localhost:5432 db       a forward that stays up
+  abide tunnel -L 5432:localhost:5432 db       a forward whose connections survive
+  abide tunnel --plain -L ... db               the same over plain ssh
   abide tunnel --file tunnels.toml             several
   abide tunnel status [--json]                 how they are
   abide tunnel install -R 8022:localhost:22 h  a systemd unit
@@ -63,6 +79,10 @@ const HELP: &str = "\
 Exit status: 0 ended as asked, 2 wrong usage, 3 --max-starts used up, 4 login refused,
 5 host key changed or unknown, 6 local port taken, 7 ssh refuses its settings, 255 other.
 status: 0 all up, 1 not all, or none. docs/autossh.md says more.";
+
+fn checked_ports(text: &str) -> Result<String, String> {
+    ports(text).map(|(low, high)| format!("{low}-{high}"))
+}
 
 /// `--probe-every`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,7 +164,9 @@ fn one(args: &TunnelArgs) -> Result<Tunnel, Complaint> {
         },
         keep_trying: args.keep_trying,
     };
-    Ok(Tunnel { name, words, limits })
+    let way = if args.plain { Way::Plain } else { Way::Link };
+    let link = LinkOptions { no_udp: args.no_udp, udp_ports: args.udp_ports.clone() };
+    Ok(Tunnel { name, words, limits, way, link })
 }
 
 /// Where tunnels have their sockets; made if missing.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use abide_tunnel::{Cause, Fleet, FleetError, News, Outcome, Tunnel};
+use abide_tunnel::{Cause, Fleet, FleetError, News, Outcome, Tunnel, Way};
 
 use super::words;
 use crate::complaint::Complaint;
@@ -94,11 +94,23 @@ fn refused(error: FleetError) -> Complaint {
 
 fn say(name: &str, host: &str, news: &News) {
     match news {
-        News::Started { count: 1 } => {
-            print::note(format_args!("abide: tunnel {name}: starting ssh"))
+        News::Started { count, way } => {
+            let what = match way {
+                Way::Plain => "ssh",
+                Way::Link => "a link",
+            };
+            let which = if *count == 1 { String::new() } else { format!(" (start {count})") };
+            print::note(format_args!("abide: tunnel {name}: starting {what}{which}"));
         }
-        News::Started { count } => {
-            print::note(format_args!("abide: tunnel {name}: starting ssh (start {count})"));
+        News::Unfit { why } => print::note(format_args!(
+            "abide: tunnel {name}: no link is to be had there; plain ssh instead\n{why}"
+        )),
+        News::Outage => print::note(format_args!(
+            "abide: tunnel {name}: no answer; its connections wait for the network"
+        )),
+        News::Back { seconds } => {
+            let span = abide_terms::print_span(Duration::from_secs((*seconds).max(1)));
+            print::note(format_args!("abide: tunnel {name}: back after {span}"));
         }
         News::Up => print::note(format_args!("abide: tunnel {name} is up")),
         News::Probed { forward, answer } => {

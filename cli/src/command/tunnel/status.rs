@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use abide_terms::print_span;
 use abide_tunnel::status::{Heard, everywhere};
-use abide_tunnel::{SCHEMA, State, TunnelReport};
+use abide_tunnel::{Carrier, SCHEMA, State, TunnelReport, Way};
 use serde::Serialize;
 
 use super::words;
@@ -65,7 +65,12 @@ fn table(reports: &[TunnelReport]) -> String {
             }
             _ => String::new(),
         };
-        text.push_str(&format!("{name} ({host}): {state} for {since}, {starts}{next}\n"));
+        let way = way(report);
+        text.push_str(&format!("{name} ({host}): {state} for {since}, {way}, {starts}{next}\n"));
+        if let Some(why) = &report.plain_because {
+            let why = why.replace('\n', "\n  ");
+            text.push_str(&format!("  plain ssh, as no link is to be had:\n  {why}\n"));
+        }
         for forward in &report.forwards {
             let answer = words::answer(&forward.answer, host);
             let ago = forward.probed_seconds_ago.map_or_else(String::new, |seconds| {
@@ -81,11 +86,21 @@ fn table(reports: &[TunnelReport]) -> String {
     text
 }
 
+fn way(report: &TunnelReport) -> &'static str {
+    match (report.way, report.carrier) {
+        (Way::Plain, _) => "plain ssh",
+        (Way::Link, None) => "a link",
+        (Way::Link, Some(Carrier::Ssh)) => "a link over ssh",
+        (Way::Link, Some(Carrier::Quic)) => "a link over QUIC",
+    }
+}
+
 fn state(state: State) -> &'static str {
     match state {
         State::Starting => "starting",
         State::Up => "up",
         State::Degraded => "up, not passing bytes everywhere,",
+        State::Outage => "waiting for the network, with its connections,",
         State::Waiting => "down",
         State::Stopping => "stopping",
         State::Ended => "ended",
@@ -104,8 +119,12 @@ mod tests {
             host: "ann@gate".into(),
             state: State::Waiting,
             state_seconds: 75,
+            way: Way::Plain,
+            plain_because: None,
+            carrier: None,
             starts: 3,
             ssh_pid: None,
+            link_pid: None,
             cause: Some(Cause::RemoteListenerStale { listen: "8022".into() }),
             next_seconds: Some(9),
             forwards: vec![ForwardReport {
@@ -116,7 +135,7 @@ mod tests {
         };
         let text = table(&[report]);
         assert!(
-            text.starts_with("gate (ann@gate): down for 1m15s, 3 starts, next try in 9s\n"),
+            text.starts_with("gate (ann@gate): down for 1m15s, plain ssh, 3 starts, next try in 9s\n"),
             "{text}"
         );
         assert!(text.contains("  -R 8022:localhost:22: passes bytes (1m1s ago)\n"), "{text}");

@@ -74,6 +74,9 @@ pub(super) fn of(cause: &Cause, host: &str) -> Complaint {
                 Step::Forwarding => "signed in, and the forwards were not confirmed in time",
             })
             .try_this(format!("ssh -v {host}")),
+        Cause::KeeperGone => new(format!("the keeper on {host} is gone"))
+            .because("its machine was started anew, or somebody stopped it; the connections inside are lost")
+            .try_this(format!("abide ls {host}")),
         Cause::SshKilled { signal } => new("ssh was ended by a signal".into())
             .because(format!("signal {signal}, from outside of abide")),
         Cause::Silent { forward } => new(format!("nothing comes back from {host}"))

@@ -8,7 +8,9 @@ use abide_terms::Moment;
 
 use super::Client;
 use crate::again::{Again, Attempted, run_ssh_again};
+use crate::news::{CarrierNews, News};
 use crate::outcome::{LinkLost, Outcome};
+use crate::plan::Notice;
 use crate::quic::{Found, Moved, QuicSide};
 
 impl Client<'_> {
@@ -74,7 +76,12 @@ impl Client<'_> {
             Attempted::Failed { .. } | Attempted::Stalled if self.forwarding.ssh_for_questions => {
                 self.give_up_questions("ssh could not be run again without asking you something");
             }
-            Attempted::Failed { needs_user } => self.recovery.handle_ssh_failed(now, needs_user),
+            Attempted::Failed { needs_user, ending } => {
+                if let Some(ending) = &ending {
+                    self.voice.tell(Notice::News(News::SshFailed(ending)));
+                }
+                self.recovery.handle_ssh_failed(now, needs_user);
+            }
             Attempted::Stalled => self.recovery.handle_ssh_stalled(now),
             Attempted::SessionGone => return Some(Outcome::Lost(LinkLost::SessionGone)),
         }
@@ -107,9 +114,26 @@ impl Client<'_> {
         }
     }
 
+    fn tell_carrier(&mut self) {
+        let best = self.driver.link.best();
+        if best == self.told_best {
+            return;
+        }
+        self.told_best = best;
+        if let Some((_, kind)) = self.driver.carriers().first() {
+            let carrier = match kind {
+                CarrierKind::Local => CarrierNews::Local,
+                CarrierKind::SshPipe => CarrierNews::Ssh,
+                CarrierKind::Quic { .. } => CarrierNews::Quic,
+            };
+            self.voice.tell(Notice::News(News::On(carrier)));
+        }
+    }
+
     pub(super) fn recover(&mut self, now: Moment) {
         let trusted = self.driver.quic().is_some_and(|id| !self.driver.link.in_doubt(id));
         self.recovery.handle_udp(now, trusted);
+        self.tell_carrier();
         let best = self.driver.link.best().and_then(|id| self.driver.link.rtt(id));
         self.rtt = best.and_then(|rtt| rtt.smoothed()).or(self.rtt);
         if let Some(quic) = self.quic.as_mut().filter(|_| trusted) {

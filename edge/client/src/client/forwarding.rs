@@ -15,7 +15,9 @@ use crate::forwards::{
     Anywhere, Prepared, Rule, STREAM_LOCAL_MASK, Stage, TRIES_MAX, Unprepared, WAITING_MAX,
 };
 use crate::gate::{Answer, Gate, Question, Verdict};
+use crate::news::News;
 use crate::outcome::Outcome;
+use crate::plan::Notice;
 
 impl Client<'_> {
     /// Takes on the forwards that the session begins with.
@@ -166,6 +168,11 @@ impl Client<'_> {
 
     fn turn_away(&mut self, accepted: Accepted, why: &str) {
         accepted.reject();
+        self.not_opened(why);
+    }
+
+    fn not_opened(&mut self, why: &str) {
+        self.voice.tell(Notice::News(News::NotOpened { why }));
         self.remark(&format!("channel {}: open failed: {why}", self.forwarding.next_rule + 1));
     }
 
@@ -176,11 +183,9 @@ impl Client<'_> {
             match report {
                 Report::Accepted(accepted) => self.on_accepted(now, accepted),
                 Report::Wanted(stream, to) => self.on_wanted(now, stream, &to),
-                Report::Refused { why, .. } => {
-                    self.remark(&format!(
-                        "channel {}: open failed: {why}",
-                        self.forwarding.next_rule + 1
-                    ));
+                Report::Refused { why, .. } => self.not_opened(&why),
+                Report::NotDialled { target } => {
+                    self.voice.tell(Notice::News(News::NotDialled { target: &target }));
                 }
                 Report::Cut(stream) => {
                     self.tell(KeeperMessage::Cut(Cut { stream: stream.number() }));
@@ -190,17 +195,23 @@ impl Client<'_> {
             }
         }
         self.ask_again();
-        self.go_to_background();
+        let is_there = |rule: &Rule| rule.stage == Stage::Listening;
+        if self.forwarding.rules.values().all(is_there) {
+            self.tell_ready();
+            self.go_to_background();
+        }
         None
+    }
+
+    fn tell_ready(&mut self) {
+        if !std::mem::replace(&mut self.forwarding.told_ready, true) {
+            self.voice.tell(Notice::News(News::Ready));
+        }
     }
 
     /// Once all forwards are there, or are known not to come.
     fn go_to_background(&mut self) {
-        let is_there = |rule: &Rule| rule.stage == Stage::Listening;
         let Some(path) = self.plan.background.as_ref().filter(|_| self.foreground) else { return };
-        if !self.forwarding.rules.values().all(is_there) {
-            return;
-        }
         self.foreground = false;
         // The terminal that we came from may go; whoever waits may have gone.
         let _ = rustix::process::setsid();
@@ -247,7 +258,11 @@ impl Client<'_> {
             ConnectTo::Listener(AGENT_LISTENER) => self.plan.agent.clone().map(Target::Path),
             ConnectTo::Listener(number) => {
                 let rule = self.forwarding.rules.get(number).filter(remote);
-                rule.map(|rule| rule.forward.target.clone())
+                rule.map(|rule| {
+                    let (listen, allocated) = (&rule.forward.listen, rule.allocated);
+                    self.voice.tell(Notice::News(News::Incoming { listen, allocated }));
+                    rule.forward.target.clone()
+                })
             }
             ConnectTo::Host(host) => {
                 let mut rules = self.forwarding.rules.values().filter(remote);
@@ -341,7 +356,8 @@ impl Client<'_> {
             (Stage::Binding, None) => {
                 rule.stage = Stage::Listening;
                 if let Some(port) = rule.allocated {
-                    let target = rule.forward.target.clone();
+                    let target = rule.forward.target.to_string();
+                    self.voice.tell(Notice::News(News::Allocated { port, target: &target }));
                     self.remark(&format!("Allocated port {port} for remote forward to {target}"));
                 }
                 None
@@ -357,6 +373,8 @@ impl Client<'_> {
             ListenPlace::Port { port, .. } => format!("port {port}"),
             ListenPlace::Path(path) => format!("path {}", path.display()),
         };
+        let listen = place.split_once(' ').map_or(&*place, |(_, listen)| listen);
+        self.voice.tell(Notice::News(News::RemoteFailed { listen }));
         tracing::warn!(place, why, "no remote forward");
         let fatal = self.is_failure_fatal();
         let grade = if fatal { "Error" } else { "Warning" };

@@ -27,6 +27,9 @@ impl Client<'_> {
             self.driver.link.kick(now, id);
         }
         self.recovery.handle_network_change(now);
+        if self.plan.unattended && self.recovery.needs_user() {
+            self.recovery.handle_sign_in(now);
+        }
         self.driver.pump(now);
     }
 

@@ -80,7 +80,7 @@ impl Attachment {
                 }
                 Report::Listening(listener, bound) => self.tell_listening(listener, bound),
                 // The client knows why: it was it that refused.
-                Report::Refused { .. } => {}
+                Report::Refused { .. } | Report::NotDialled { .. } => {}
             }
         }
     }

@@ -1,8 +1,11 @@
-//! Drives one tunnel's machine: starts and ends ssh, reads what it says, probes. Decides nothing.
+//! Drives one tunnel's machine: starts and ends ssh or what carries a link, reads what it says, probes. Decides
+//! nothing.
+
+mod link;
 
 use super::ask::ask;
 use super::limits::{Limits, Outcome};
-use super::login::{Event, Login};
+use super::login::{Event, Login, Why};
 use super::machine::{Machine, START_WITHIN};
 use super::phase::{Action, Phase};
 use super::report::{ForwardReport, News, State, TunnelReport};
@@ -13,15 +16,17 @@ use crate::command::{SettleError, Settled, settle};
 use crate::forward::{Forward, Kind};
 use crate::heard::Heard;
 use crate::probe::{Answer, Unknown, probe};
-use crate::side::{Ears, Side};
+use crate::side::{Ears, Inside, Side};
+use crate::way::{Carrier, Way};
 use abide_host::clock;
 use abide_terms::Moment;
 use rustix::process::Signal;
 use std::future::Future;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::watch;
+
+pub(crate) use self::link::Files;
 
 /// What somebody wants of a tunnel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,7 +45,7 @@ type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub(crate) struct Driver {
     tunnel: Tunnel,
     shared: Arc<Shared>,
-    control: PathBuf,
+    files: Files,
     machine: Machine,
     settled: Option<Settled>,
     login: Option<Login>,
@@ -48,26 +53,34 @@ pub(crate) struct Driver {
     answers: Vec<(Answer, Option<Moment>)>,
     state_since: (State, Moment),
     told: Option<Cause>,
+    /// Why plain ssh has its turn, as it was told last.
+    plain_because: Option<String>,
+    carrier: Option<Carrier>,
+    /// An outage was told, and began then.
+    outage: Option<Moment>,
     probing: Later<Vec<Answer>>,
     asking: Later<Cause>,
 }
 
 impl Driver {
-    pub(crate) fn new(tunnel: Tunnel, shared: Arc<Shared>, control: PathBuf) -> Self {
+    pub(crate) fn new(tunnel: Tunnel, shared: Arc<Shared>, files: Files) -> Self {
         let now = clock::now();
         let seed = u64::from_ne_bytes(abide_host::random::bytes());
         let limits: Limits = tunnel.limits.clone();
         Driver {
-            machine: Machine::new(limits, now, seed),
+            machine: Machine::new(limits, tunnel.way, now, seed),
             tunnel,
             shared,
-            control,
+            files,
             settled: None,
             login: None,
             ears: Arc::default(),
             answers: Vec::new(),
             state_since: (State::Starting, now),
             told: None,
+            plain_because: None,
+            carrier: None,
+            outage: None,
             probing: Box::pin(std::future::pending()),
             asking: Box::pin(std::future::pending()),
         }
@@ -118,6 +131,7 @@ impl Driver {
                 Action::Start => self.start().await,
                 Action::Stop => self.signal(Signal::TERM),
                 Action::Kill => self.signal(Signal::KILL),
+                Action::Prod => self.signal(Signal::CONT),
                 Action::Probe => self.probe(),
                 Action::Ask { listen } => self.ask(listen),
                 Action::Finish(outcome) => return Some(outcome),
@@ -127,11 +141,13 @@ impl Driver {
     }
 
     async fn start(&mut self) {
-        self.shared.tell(&self.tunnel.name, &News::Started { count: self.machine.starts() });
+        let way = self.machine.way();
+        self.shared.tell(&self.tunnel.name, &News::Started { count: self.machine.starts(), way });
         self.ears = Arc::default();
-        // A socket that an ssh left behind when it was killed would keep the next from making its own.
-        let _ = std::fs::remove_file(&self.control);
-        match settle(&self.shared.ssh, &self.tunnel.words, &self.control).await {
+        self.carrier = None;
+        // What one left behind when it was killed would keep the next from making its own.
+        self.files.remove();
+        match settle(&self.shared.ssh, &self.tunnel.words, way, &self.files.control).await {
             Ok(settled) => {
                 if self.settled.as_ref().is_none_or(|known| known.forwards != settled.forwards) {
                     let why = match self.tunnel.limits.probe_every {
@@ -153,7 +169,11 @@ impl Driver {
             }
         }
         let argv = self.settled.as_ref().map_or(&[][..], |settled| &settled.argv);
-        match Login::start(&self.shared.ssh, argv) {
+        let started = match way {
+            Way::Plain => Login::start(&self.shared.ssh, argv),
+            Way::Link => Login::start_link(&self.link_words(argv)),
+        };
+        match started {
             Ok(login) => self.login = Some(login),
             Err(error) => self.no_ssh(error.to_string()),
         }
@@ -175,11 +195,13 @@ impl Driver {
 
     fn side(&self) -> Side {
         let control = self.settled.as_ref().is_some_and(|settled| settled.control);
-        Side {
-            ssh: self.shared.ssh.clone(),
-            ears: Arc::clone(&self.ears),
-            control: Some(self.control.clone()).filter(|_| control),
-        }
+        let way = self.machine.way();
+        let inside = match way {
+            Way::Link => Some(Inside::Socks(self.files.socks.clone())),
+            Way::Plain => control.then(|| Inside::Control(self.files.control.clone())),
+        };
+        let (ssh, ears) = (self.shared.ssh.clone(), Arc::clone(&self.ears));
+        Side { ssh, ears, inside, is_link: way == Way::Link }
     }
 
     /// One forward after the other: two probes at once could not tell their connections apart.
@@ -209,11 +231,18 @@ impl Driver {
                 self.ears.push(heard);
                 self.judge();
             }
+            Event::Told(news) => self.handle_told(news),
             Event::Ended(status) => {
                 let Some(login) = self.login.take() else { return };
                 self.probing = Box::pin(std::future::pending());
-                let cause = login.why(status).await;
-                self.machine.handle_ended(clock::now(), cause);
+                let way = login.way();
+                match login.why(status).await {
+                    Why::Cause(cause) => self.machine.handle_ended(clock::now(), cause),
+                    Why::Unfit(why) => self.handle_unfit(why),
+                }
+                if way == Way::Link {
+                    self.files.remove();
+                }
             }
         }
     }
@@ -285,6 +314,7 @@ impl Driver {
                 self.shared.tell(&self.tunnel.name, &news);
             }
         }
+        self.tell_outage(now);
         let state = self.state();
         if state != self.state_since.0 {
             self.state_since = (state, now);
@@ -296,6 +326,7 @@ impl Driver {
         match self.machine.phase() {
             Phase::Waiting { .. } | Phase::Asking { .. } => State::Waiting,
             Phase::Starting { .. } => State::Starting,
+            Phase::Up { .. } if self.machine.quiet_since().is_some() => State::Outage,
             Phase::Up { .. } if self.machine.cause().is_some() => State::Degraded,
             Phase::Up { .. } => State::Up,
             Phase::Stopping { .. } => State::Stopping,
@@ -322,8 +353,12 @@ impl Driver {
                 host: self.tunnel.words.host.clone(),
                 state: self.state_since.0,
                 state_seconds: 0,
+                way: self.machine.way(),
+                plain_because: self.plain_because.clone().filter(|_| self.falls_back()),
+                carrier: self.carrier.filter(|_| self.login.is_some()),
                 starts: self.machine.starts(),
-                ssh_pid: self.login.as_ref().and_then(Login::pid),
+                ssh_pid: self.pid_of(Way::Plain),
+                link_pid: self.pid_of(Way::Link),
                 cause: self.machine.cause().cloned(),
                 next_seconds: None,
                 forwards: Vec::new(),

@@ -1,8 +1,9 @@
 //! Several tunnels in one process: what they share, what the world tells them, how they end. Each
 //! goes its own way; one that gives up does not end the others.
 
-use super::drive::{Driver, Wishes};
+use super::drive::{Driver, Files, Wishes};
 use super::report::{ForwardReport, News, SCHEMA, State, StatusReport, TunnelReport};
+use super::session_name::Place;
 use super::{Outcome, Tunnel};
 use crate::alarm::{self, Alarm};
 use crate::notify::Notifier;
@@ -63,6 +64,7 @@ pub enum FleetError {
 /// What all drivers share.
 pub(crate) struct Shared {
     pub(crate) ssh: OsString,
+    place: Place,
     told: Told,
     known: Mutex<Vec<Known>>,
     changed: Notify,
@@ -80,6 +82,11 @@ pub(crate) struct Known {
 impl Shared {
     pub(crate) fn tell(&self, name: &str, news: &News) {
         (self.told)(name, news);
+    }
+
+    /// What a tunnel's session is called on its server.
+    pub(crate) fn session_name(&self, tunnel: &str) -> String {
+        self.place.session_name(tunnel)
     }
 
     /// Takes note of where a tunnel stands.
@@ -150,8 +157,9 @@ fn check(fleet: &Fleet) -> Result<(), FleetError> {
 async fn keep(fleet: Fleet) -> Result<Vec<(String, Outcome)>, FleetError> {
     let Fleet { tunnels, ssh, directory, notify_socket, watchdog, told } = fleet;
     super::orphans::end_all(&ssh, &directory).await;
-    let shared =
-        Arc::new(Shared { ssh, told, known: Mutex::new(Vec::new()), changed: Notify::new() });
+    let place = Place::here(&directory);
+    let known = Mutex::new(Vec::new());
+    let shared = Arc::new(Shared { ssh, place, told, known, changed: Notify::new() });
     let (wishes, wish) = watch::channel(Wishes::default());
     let wishes = Arc::new(wishes);
     listen_to_signals(&wishes)?;
@@ -166,8 +174,8 @@ async fn keep(fleet: Fleet) -> Result<Vec<(String, Outcome)>, FleetError> {
     let mut running = Vec::new();
     for (index, tunnel) in tunnels.into_iter().enumerate() {
         let name = tunnel.name.clone();
-        let control = directory.join(format!("{}-{index}.ctl", std::process::id()));
-        let driver = Driver::new(tunnel, Arc::clone(&shared), control);
+        let files = Files::new(&directory, index);
+        let driver = Driver::new(tunnel, Arc::clone(&shared), files);
         running.push((name, tokio::spawn(driver.run(wish.clone()))));
     }
     let mut outcomes = Vec::new();

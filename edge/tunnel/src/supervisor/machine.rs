@@ -5,6 +5,7 @@
 use super::backoff::Backoff;
 use super::limits::{Limits, Outcome};
 use super::phase::{Action, Next, Phase};
+use crate::way::Way;
 use crate::cause::{Cause, Class};
 use abide_terms::Moment;
 use std::collections::VecDeque;
@@ -27,6 +28,9 @@ const MIN_GAP: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Machine {
     limits: Limits,
+    /// The way that is wanted, and the one that is taken: plain ssh where no keeper can run.
+    wanted: Way,
+    way: Way,
     born: Moment,
     starts: u32,
     last_start: Option<Moment>,
@@ -42,9 +46,11 @@ pub(crate) struct Machine {
 
 impl Machine {
     /// The machine, about to start ssh. `seed` makes the jitter.
-    pub(crate) fn new(limits: Limits, now: Moment, seed: u64) -> Self {
+    pub(crate) fn new(limits: Limits, wanted: Way, now: Moment, seed: u64) -> Self {
         let mut machine = Machine {
             limits,
+            wanted,
+            way: wanted,
             born: now,
             starts: 0,
             last_start: None,
@@ -69,6 +75,7 @@ impl Machine {
         let due = match &self.phase {
             Phase::Waiting { until } => Some(*until),
             Phase::Starting { since } => Some(*since + START_WITHIN),
+            Phase::Up { quiet: Some(quiet), .. } => quiet.poll_timeout(),
             Phase::Up { probe_at, probing: false, .. } => *probe_at,
             Phase::Stopping { until, killed: false, .. } => return Some(*until),
             Phase::Up { .. } | Phase::Asking { .. } => None,
@@ -78,6 +85,11 @@ impl Machine {
             (Some(due), Some(end)) => Some(due.min(end)),
             (due, end) => due.or(end),
         }
+    }
+
+    /// The way that is taken.
+    pub(crate) fn way(&self) -> Way {
+        self.way
     }
 
     pub(crate) fn phase(&self) -> &Phase {
@@ -110,6 +122,15 @@ impl Machine {
                 let cause = slow();
                 self.on_stop(now, Next::Retry { cause, lived: Duration::ZERO });
             }
+            Phase::Up { quiet: Some(quiet), .. } => {
+                if quiet.tell_at.is_some_and(|at| now >= at) {
+                    quiet.tell_at = None;
+                }
+                if quiet.prod_at.is_some_and(|at| now >= at) {
+                    quiet.prod_at = None;
+                    self.actions.push_back(Action::Prod);
+                }
+            }
             Phase::Up { probing, .. } => {
                 *probing = true;
                 self.actions.push_back(Action::Probe);
@@ -127,7 +148,7 @@ impl Machine {
         self.failed_probes = 0;
         self.cause = None;
         let probe_at = self.limits.probe_every.map(|_| now);
-        self.phase = Phase::Up { since: now, probe_at, probing: false };
+        self.phase = Phase::Up { since: now, probe_at, probing: false, quiet: None };
     }
 
     /// ssh has ended, because of this.
@@ -167,7 +188,7 @@ impl Machine {
     /// Every forward was probed; the gravest that is wrong.
     pub(crate) fn handle_probed(&mut self, now: Moment, worst: Option<Cause>) {
         let lived = self.lived(now);
-        let Phase::Up { probe_at, probing, .. } = &mut self.phase else { return };
+        let Phase::Up { probe_at, probing, quiet: None, .. } = &mut self.phase else { return };
         *probing = false;
         let Some(cause) = worst else {
             *probe_at = self.limits.probe_every.map(|every| now + every);
@@ -176,8 +197,8 @@ impl Machine {
             return;
         };
         *probe_at = Some(now + PROBE_AGAIN);
-        if cause.class() == Class::Target {
-            // Another ssh would not help.
+        // Another ssh would not help; and what passes through a link is never ended for a probe's sake.
+        if cause.class() == Class::Target || self.way == Way::Link {
             *probe_at = self.limits.probe_every.map(|every| now + every.min(PROBE_AGAIN * 2));
             self.cause = Some(cause);
             return;
@@ -197,6 +218,7 @@ impl Machine {
                 self.backoff.reset();
                 *until = soonest.min(*until);
             }
+            Phase::Up { quiet: Some(_), .. } => self.actions.push_back(Action::Prod),
             Phase::Up { probe_at, .. } => *probe_at = self.limits.probe_every.map(|_| now),
             _ => {}
         }
@@ -204,6 +226,7 @@ impl Machine {
 
     /// Somebody wants another try, or another ssh.
     pub(crate) fn handle_restart(&mut self, now: Moment) {
+        self.way = self.wanted;
         match &mut self.phase {
             Phase::Waiting { until } => *until = now,
             Phase::Starting { .. } | Phase::Up { .. } => self.on_stop(now, Next::Restart),
@@ -246,6 +269,10 @@ impl Machine {
     /// No ssh, because of this: when is the next one?
     fn on_trouble(&mut self, now: Moment, cause: Cause, lived: Duration) {
         let class = cause.class();
+        if lived.is_zero() {
+            // Plain ssh has not been up either: next time the server is asked again.
+            self.way = self.wanted;
+        }
         let fails_at_once = match class {
             Class::Person | Class::Hopeless => true,
             Class::Port => matches!(cause, Cause::LocalPortTaken { .. }),
@@ -290,5 +317,6 @@ impl Machine {
     }
 }
 
+mod link;
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ mod machine;
 mod orphans;
 mod phase;
 mod report;
+mod session_name;
 
 pub(crate) use fleet::Shared;
 pub use fleet::{Fleet, FleetError, MAX_TUNNELS, Told, run};
@@ -17,6 +18,7 @@ pub use limits::{Limits, Outcome, PROBE_EVERY};
 pub use report::{ForwardReport, News, SCHEMA, State, StatusReport, TunnelReport};
 
 use crate::command::Words;
+use crate::way::{LinkOptions, Way};
 
 /// One tunnel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,4 +29,8 @@ pub struct Tunnel {
     pub words: Words,
     /// What somebody set.
     pub limits: Limits,
+    /// The way that is wanted. A link gives way to plain ssh where no keeper can run.
+    pub way: Way,
+    /// What a link may use.
+    pub link: LinkOptions,
 }

@@ -13,6 +13,8 @@ pub(crate) enum Action {
     Stop,
     /// SIGKILL to ssh.
     Kill,
+    /// Let a link try again at once, whatever it waits for.
+    Prod,
     /// Probe every forward.
     Probe,
     /// Find out what holds this port on the server.
@@ -38,6 +40,8 @@ pub(crate) enum Phase {
         since: Moment,
         probe_at: Option<Moment>,
         probing: bool,
+        /// Nothing answers: only a link is up all the same.
+        quiet: Option<Quiet>,
     },
     /// No ssh: the server is being asked what holds a port.
     Asking {
@@ -50,6 +54,16 @@ pub(crate) enum Phase {
         killed: bool,
     },
     Over,
+}
+
+/// A link in an outage: its connections wait. No probe is made, and nothing is ended for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Quiet {
+    pub(crate) since: Moment,
+    /// When it is worth telling; nothing once it was told.
+    pub(crate) tell_at: Option<Moment>,
+    /// When to prod a link that waits for a person.
+    pub(crate) prod_at: Option<Moment>,
 }
 
 /// After an ssh that was told to end.

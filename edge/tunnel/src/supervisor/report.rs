@@ -2,6 +2,7 @@
 
 use crate::cause::Cause;
 use crate::probe::Answer;
+use crate::way::{Carrier, Way};
 use serde::{Deserialize, Serialize};
 
 /// Version of the JSON. Fields are added without a new one; nothing is renamed or removed.
@@ -17,6 +18,8 @@ pub enum State {
     Up,
     /// All forwards are there, and not all pass bytes.
     Degraded,
+    /// A link whose other end does not answer: the connections inside wait, and live on.
+    Outage,
     /// No ssh; the next try is set.
     Waiting,
     /// ssh was told to end.
@@ -48,10 +51,22 @@ pub struct TunnelReport {
     pub state: State,
     /// Whole seconds in that state.
     pub state_seconds: u64,
-    /// Starts of ssh so far.
+    /// The way that is taken.
+    #[serde(default)]
+    pub way: Way,
+    /// Why it is plain ssh, where a link was wanted.
+    #[serde(default)]
+    pub plain_because: Option<String>,
+    /// What carries the link now.
+    #[serde(default)]
+    pub carrier: Option<Carrier>,
+    /// Starts of ssh, or of the process that carries the link, so far.
     pub starts: u32,
-    /// ssh's process number, while there is one.
+    /// The process number of plain ssh, while there is one.
     pub ssh_pid: Option<u32>,
+    /// That of the process that carries the link.
+    #[serde(default)]
+    pub link_pid: Option<u32>,
     /// What is wrong, or was when the last ssh ended.
     pub cause: Option<Cause>,
     /// Whole seconds to the next try, or probe.
@@ -74,10 +89,24 @@ pub struct StatusReport {
 /// Something to tell people when it happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
-    /// ssh was started.
+    /// ssh, or what carries the link, was started.
     Started {
         /// Which start it is.
         count: u32,
+        /// Which way.
+        way: Way,
+    },
+    /// No link can be had there: plain ssh follows.
+    Unfit {
+        /// Why.
+        why: String,
+    },
+    /// The link's other end does not answer; its connections wait.
+    Outage,
+    /// It answers again.
+    Back {
+        /// Whole seconds that it did not.
+        seconds: u64,
     },
     /// All forwards are there.
     Up,

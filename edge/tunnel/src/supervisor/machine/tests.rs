@@ -7,7 +7,7 @@ const fn at(seconds: u64) -> Moment {
 }
 
 fn machine(limits: Limits) -> Machine {
-    let mut machine = Machine::new(limits, at(0), 42);
+    let mut machine = Machine::new(limits, Way::Plain, at(0), 42);
     assert_eq!(done(&mut machine), [Action::Start]);
     machine
 }
