@@ -11,7 +11,7 @@ use std::ffi::{OsStr, OsString};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 
 /// Of a line this much is read; the rest is another line.
 const MAX_LINE: u64 = MAX_NEWS as u64;
@@ -27,6 +27,8 @@ pub(super) struct Login {
     reader: Option<Reader>,
     progress: Progress,
     way: Way,
+    /// Taken out of `child`, which would close it when it is waited for.
+    _stdin: Option<ChildStdin>,
 }
 
 /// What it tells, and the line that is not whole yet: ssh on stderr, for people; a link on stdout, as news.
@@ -74,7 +76,7 @@ impl Login {
         command.process_group(0).kill_on_drop(true);
         let mut child = command.spawn()?;
         let reader = child.stderr.take().map(|told| Reader::new(Box::new(told)));
-        Ok(Login { child, reader, progress: Progress::default(), way: Way::Plain })
+        Ok(Login { child, reader, progress: Progress::default(), way: Way::Plain, _stdin: None })
     }
 
     /// Starts this very program, to carry a link.
@@ -84,7 +86,8 @@ impl Login {
         command.process_group(0).kill_on_drop(true);
         let mut child = command.spawn()?;
         let reader = child.stdout.take().map(|told| Reader::new(Box::new(told)));
-        Ok(Login { child, reader, progress: Progress::default(), way: Way::Link })
+        let stdin = child.stdin.take();
+        Ok(Login { child, reader, progress: Progress::default(), way: Way::Link, _stdin: stdin })
     }
 
     pub(super) fn way(&self) -> Way {
