@@ -68,7 +68,10 @@ impl Voice for Stderr {
             }
             Notice::Remark(line) if !self.quiet => print::note(line),
             Notice::Keeper(words) if !self.quiet => print::note(format_args!("abide: {words}")),
-            Notice::PlaceFailed { .. } | Notice::Keeper(_) | Notice::Remark(_) | Notice::News(_) => {}
+            Notice::PlaceFailed { .. }
+            | Notice::Keeper(_)
+            | Notice::Remark(_)
+            | Notice::News(_) => {}
         }
     }
 

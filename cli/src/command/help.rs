@@ -30,7 +30,7 @@ In a session, at the start of a line
 For every other ssh client: ~/.ssh/config, in the host's block
   ProxyCommand abide proxy %h %p  VS Code, Ansible, plain ssh survive outages
 
-Timeouts of ssh and sshd, and tunnels over plain ssh
+Timeouts of ssh and sshd, and tunnels
   abide timeouts show host        what is set, what it will do; chart, verify
   abide timeouts set|undo|log     change them: diff, backup, proof, undo
   abide tunnel -L ... host        supervised; `abide autossh`: a drop-in

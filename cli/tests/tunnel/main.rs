@@ -1,12 +1,13 @@
-//! `abide tunnel` against a real sshd that knows nothing of abide: forwards pass bytes and come back,
-//! and each thing that can be wrong is named within 30 s, in words, in `status --json` and in the
-//! exit status.
+//! `abide tunnel` against a real sshd that knows nothing of abide, over plain ssh and over a link: forwards
+//! pass bytes and come back, and each thing that can be wrong is named within 30 s, in words, in
+//! `status --json` and in the exit status.
 
 #![allow(unreachable_pub)]
 
 #[path = "../far/mod.rs"]
 mod far;
 mod kept;
+mod link;
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -19,15 +20,31 @@ use far::{Far, Setup, kill, wait_until};
 use kept::{Kept, NAMED_WITHIN, Service, free_port};
 use rustix::process::Signal;
 
+/// A flag that changes nothing where a keeper can run, and the one for the other way.
+const WAYS: [&str; 2] = ["--udp-ports=60000-61000", "--plain"];
+
+/// The process of ssh, or of the link.
+fn process(report: &serde_json::Value) -> u32 {
+    let pid = report["ssh_pid"].as_u64().or(report["link_pid"].as_u64()).expect("a pid");
+    u32::try_from(pid).expect("a pid")
+}
+
 #[test]
 fn all_three_kinds_pass_bytes_come_back_and_end() {
     let far = Far::start();
     let service = Service::start();
-    let (local, remote, dynamic) = (free_port(), free_port(), free_port());
     let there = format!("127.0.0.1:{}", service.port);
+    for way in WAYS {
+        all_three_kinds(&far, way, &there);
+    }
+}
+
+fn all_three_kinds(far: &Far, way: &str, there: &str) {
+    let (local, remote, dynamic) = (free_port(), free_port(), free_port());
     let mut kept = Kept::start(
-        &far,
+        far,
         &[
+            way,
             "-L",
             &format!("{local}:{there}"),
             "-R",
@@ -44,8 +61,7 @@ fn all_three_kinds_pass_bytes_come_back_and_end() {
     for port in [local, remote] {
         assert_eq!(kept::banner(port).as_deref(), Some("220 here\r\n"));
     }
-    let ssh = report["ssh_pid"].as_u64().expect("a pid");
-    kill(u32::try_from(ssh).expect("a pid"), Signal::KILL);
+    kill(process(&report), Signal::KILL);
     kept.wait_for(|it| it["starts"] == 2 && it["state"] == "up");
     assert_eq!(kept::banner(remote).as_deref(), Some("220 here\r\n"));
     assert_eq!(far.local(&["tunnel", "status"]).status().expect("runs").code(), Some(0));
@@ -60,14 +76,14 @@ fn an_ssh_that_a_killed_abide_left_behind_is_ended_by_the_next() {
     let far = Far::start();
     let service = Service::start();
     let local = format!("{}:127.0.0.1:{}", free_port(), service.port);
-    let mut kept = Kept::start(&far, &["-L", &local, "far"]);
-    let left = kept.wait_for(|it| it["state"] == "up")["ssh_pid"].as_u64().expect("a pid");
+    let mut kept = Kept::start(&far, &["--plain", "-L", &local, "far"]);
+    let left = process(&kept.wait_for(|it| it["state"] == "up"));
     assert_eq!(kept.end(Signal::KILL), None);
     // Empty once it has ended, even where nobody takes its remains away.
     let line = format!("/proc/{left}/cmdline");
     let runs = || std::fs::read(&line).is_ok_and(|line| !line.is_empty());
     assert!(runs(), "nobody told it to end");
-    let kept = Kept::start(&far, &["-L", &local, "far"]);
+    let kept = Kept::start(&far, &["--plain", "-L", &local, "far"]);
     kept.wait_for(|it| it["state"] == "up" && it["starts"] == 1);
     wait_until("its end", || !runs());
 }
@@ -123,12 +139,17 @@ fn keys_that_change_under_a_running_tunnel_are_named_and_mended() {
     let far = Far::start();
     let service = Service::start();
     let local = format!("{}:127.0.0.1:{}", free_port(), service.port);
-    let kept = Kept::start(&far, &["--keep-trying", "-L", &local, "far"]);
+    for way in WAYS {
+        keys_that_change(&far, way, &local);
+    }
+}
+
+fn keys_that_change(far: &Far, way: &str, local: &str) {
+    let kept = Kept::start(far, &[way, "--keep-trying", "-L", local, "far"]);
     let report = kept.wait_for(|it| it["state"] == "up");
     std::fs::rename(far.path("authorized_keys"), far.path("away")).expect("a file");
     std::fs::write(far.path("authorized_keys"), "").expect("a file");
-    let ssh = report["ssh_pid"].as_u64().expect("a pid");
-    kill(u32::try_from(ssh).expect("a pid"), Signal::TERM);
+    kill(process(&report), Signal::TERM);
     kept.wait_for_cause("authentication");
     std::fs::rename(far.path("away"), far.path("authorized_keys")).expect("a file");
     far.know("stranger");
@@ -145,18 +166,21 @@ fn a_taken_port_here_is_named_even_where_ssh_is_content() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = taken.local_addr().expect("an address").port();
     // ::1 is free: ssh listens there and goes on.
-    let said = far.says(&["tunnel", "-L", &format!("{port}:127.0.0.1:1"), "far"]);
-    assert!(said.contains("cannot be listened at on this machine"), "{said}");
-    assert!(said.contains("Address already in use") && said.ends_with("=6"), "{said}");
+    for way in WAYS {
+        let said = far.says(&["tunnel", way, "-L", &format!("{port}:127.0.0.1:1"), "far"]);
+        assert!(said.contains("cannot be listened at on this machine"), "{said}");
+        assert!(said.contains("Address already in use") && said.ends_with("=6"), "{said}");
+    }
 }
 
 #[test]
 fn a_port_that_a_program_on_the_server_has_is_told_by_what_it_says() {
     let far = Far::start();
-    for addresses in [&["127.0.0.1"][..], &["127.0.0.1", "::1"]] {
+    let both = [&["127.0.0.1"][..], &["127.0.0.1", "::1"]];
+    for (addresses, way) in both.into_iter().flat_map(|it| WAYS.map(|way| (it, way))) {
         let service = Service::start_at(addresses);
         let remote = format!("{}:127.0.0.1:1", service.port);
-        let kept = Kept::start(&far, &["-R", &remote, "far"]);
+        let kept = Kept::start(&far, &[way, "-R", &remote, "far"]);
         let report = kept.wait_for_cause("remote-port-taken");
         assert_eq!(report["cause"]["says"], "220 here", "{addresses:?}");
     }
@@ -166,7 +190,13 @@ fn a_port_that_a_program_on_the_server_has_is_told_by_what_it_says() {
 fn a_stale_listener_is_told_from_a_program_and_its_end_is_enough() {
     let far = Far::start();
     let service = Service::start();
-    let remote = format!("{}:127.0.0.1:{}", free_port(), service.port);
+    for way in WAYS {
+        stale_listener(&far, way, service.port);
+    }
+}
+
+fn stale_listener(far: &Far, way: &str, target: u16) {
+    let remote = format!("{}:127.0.0.1:{target}", free_port());
     let mut before = Command::new("ssh");
     before.arg("-F").arg(far.path("config")).args(["-N", "-R", &remote, "far"]);
     let mut before = before.stdin(Stdio::null()).stderr(Stdio::null()).spawn().expect("ssh");
@@ -174,7 +204,7 @@ fn a_stale_listener_is_told_from_a_program_and_its_end_is_enough() {
     wait_until("the earlier listener", || kept::banner(port).is_some());
     // Its client is as good as gone: nothing is answered any more.
     kill(before.id(), Signal::STOP);
-    let kept = Kept::start(&far, &["-R", &remote, "far"]);
+    let kept = Kept::start(far, &[way, "-R", &remote, "far"]);
     let report = kept.wait_for_cause("remote-listener-stale");
     assert_eq!(report["cause"]["listen"], port.to_string());
     let said = far.says(&["tunnel", "status"]);
@@ -188,25 +218,34 @@ fn a_stale_listener_is_told_from_a_program_and_its_end_is_enough() {
 fn settings_of_the_server_are_named_and_not_got_around() {
     let far = Far::start_with(&Setup { config: "AllowTcpForwarding no", ..Setup::default() });
     let service = Service::start();
-    let remote = format!("{}:127.0.0.1:{}", free_port(), service.port);
-    let kept = Kept::start(&far, &["-R", &remote, "far"]);
-    kept.wait_for_cause("remote-forward-refused");
-    drop(kept);
-    let port = free_port();
-    let local = format!("{port}:127.0.0.1:{}", service.port);
-    let kept = Kept::start(&far, &["-L", &local, "far"]);
-    let report = kept.wait_for_cause("forward-forbidden");
-    assert_eq!(report["state"], "degraded");
-    assert_eq!(kept::banner(port), None, "nothing comes through");
+    for way in WAYS {
+        let remote = format!("{}:127.0.0.1:{}", free_port(), service.port);
+        let kept = Kept::start(&far, &[way, "-R", &remote, "far"]);
+        kept.wait_for_cause("remote-forward-refused");
+        drop(kept);
+        let port = free_port();
+        let local = format!("{port}:127.0.0.1:{}", service.port);
+        let kept = Kept::start(&far, &[way, "-L", &local, "far"]);
+        let report = kept.wait_for_cause("forward-forbidden");
+        assert_eq!(report["state"], "degraded");
+        assert_eq!(kept::banner(port), None, "nothing comes through");
+    }
 }
 
 #[test]
 fn a_target_that_is_not_there_leaves_the_tunnel_up_until_it_comes() {
+    for way in WAYS {
+        target_that_is_not_there(way);
+    }
+}
+
+fn target_that_is_not_there(way: &str) {
     let far = Far::start();
     let (local, remote) = (free_port(), free_port());
     let target = free_port();
     let target_text = format!("127.0.0.1:{target}");
     let words = [
+        way,
         "--probe-every=1s",
         "-L",
         &format!("{local}:{target_text}"),
@@ -286,7 +325,7 @@ fn starts_and_life_are_limited() {
     let closed = free_port().to_string();
     let few = ["tunnel", "--max-starts", "2", "-p", &closed, "-L", &local, "far"];
     let said = far.says(&few);
-    assert!(said.contains("starting ssh (start 2)") && said.ends_with("=3"), "{said}");
+    assert!(said.contains("starting a link (start 2)") && said.ends_with("=3"), "{said}");
     let began = clock::now();
     let said = far.says(&["tunnel", "--max-lifetime", "3s", "-L", &local, "far"]);
     assert!(said.contains("has lived as long as it may") && said.ends_with("=0"), "{said}");

@@ -63,8 +63,7 @@ fn is_gone_within(pid: Pid, within: Duration) -> bool {
 /// From the line of proc_pid_stat(5): a process that is over, and waits to be taken note of, has state Z.
 fn is_running(pid: Pid) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
-    let is_over = |stat: &str| {
-        stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['Z', 'X']))
-    };
+    let is_over =
+        |stat: &str| stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['Z', 'X']));
     stat.is_ok_and(|stat| !is_over(&stat))
 }

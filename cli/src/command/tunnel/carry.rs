@@ -33,14 +33,17 @@ pub(crate) struct CarryArgs {
 
 /// Carries it until it ends, and tells why.
 pub(crate) fn run(args: CarryArgs) -> Result<Exit, Complaint> {
-    let lock = std::fs::File::options().create(true).write(true).truncate(false).open(&args.lock)?;
+    let lock =
+        std::fs::File::options().create(true).write(true).truncate(false).open(&args.lock)?;
     flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(std::io::Error::from)?;
     end_with_stdin();
     let mut reporter = Reporter::new()?;
     let (plan, start) = match planned(&args) {
         Ok(planned) => planned,
         // Plain ssh reads the same words, and says what is wrong with them.
-        Err(complaint) => return over(&mut reporter, LinkNews::Unfit { why: complaint.to_string() }),
+        Err(complaint) => {
+            return over(&mut reporter, LinkNews::Unfit { why: complaint.to_string() });
+        }
     };
     let news = with_event_loop(carry(&plan, start, &mut reporter))?;
     over(&mut reporter, news)
@@ -79,11 +82,7 @@ fn planned(args: &CarryArgs) -> Result<(Plan, Start), Complaint> {
 
 /// A port of the server's is looked at from the server: the link leads there.
 fn for_probes(path: &Path) -> Forward {
-    Forward {
-        side: Side::Local,
-        listen: ListenPlace::Path(path.to_owned()),
-        target: Target::Socks,
-    }
+    Forward { side: Side::Local, listen: ListenPlace::Path(path.to_owned()), target: Target::Socks }
 }
 
 /// What it ended with; errors are those of this machine.
@@ -141,10 +140,9 @@ fn cause(outcome: Outcome) -> Cause {
         Outcome::Closed(ending) => format!("its session was ended: {ending}"),
         Outcome::Signalled(signal) => return Cause::SshKilled { signal },
         Outcome::ForwardFailed => "a forward failed".to_owned(),
-        Outcome::Exited(_)
-        | Outcome::Detached
-        | Outcome::Left { .. }
-        | Outcome::OutputClosed => "its session ended".to_owned(),
+        Outcome::Exited(_) | Outcome::Detached | Outcome::Left { .. } | Outcome::OutputClosed => {
+            "its session ended".to_owned()
+        }
     };
     Cause::Other { reason }
 }

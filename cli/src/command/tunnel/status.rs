@@ -135,7 +135,9 @@ mod tests {
         };
         let text = table(&[report]);
         assert!(
-            text.starts_with("gate (ann@gate): down for 1m15s, plain ssh, 3 starts, next try in 9s\n"),
+            text.starts_with(
+                "gate (ann@gate): down for 1m15s, plain ssh, 3 starts, next try in 9s\n"
+            ),
             "{text}"
         );
         assert!(text.contains("  -R 8022:localhost:22: passes bytes (1m1s ago)\n"), "{text}");

@@ -175,7 +175,8 @@ impl Login {
             }
         }
         let said = &self.progress.said;
-        if let Some(why) = self.progress.taken.take().map(Why::Cause).or(self.progress.over.take()) {
+        if let Some(why) = self.progress.taken.take().map(Why::Cause).or(self.progress.over.take())
+        {
             return why;
         }
         Why::Cause(match status {

@@ -5,8 +5,8 @@
 use super::backoff::Backoff;
 use super::limits::{Limits, Outcome};
 use super::phase::{Action, Next, Phase};
-use crate::way::Way;
 use crate::cause::{Cause, Class};
+use crate::way::Way;
 use abide_terms::Moment;
 use std::collections::VecDeque;
 use std::time::Duration;

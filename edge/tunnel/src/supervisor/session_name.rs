@@ -43,6 +43,9 @@ mod tests {
         assert_ne!(name, Place::here(Path::new("/run/b")).session_name("db"));
         assert!(name.starts_with("tunnel-db-") && name.len() == 10 + 2 * DIGEST);
         let long = place.session_name(&"x".repeat(64));
-        assert!(long.parse::<abide_terms::SessionName>().is_ok() && long != place.session_name(&"x".repeat(63)));
+        assert!(
+            long.parse::<abide_terms::SessionName>().is_ok()
+                && long != place.session_name(&"x".repeat(63))
+        );
     }
 }

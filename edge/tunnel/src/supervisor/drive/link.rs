@@ -42,7 +42,9 @@ impl Driver {
     /// What stands behind `abide`: see `cli/command/tunnel/carry`.
     pub(super) fn link_words(&self, argv: &[OsString]) -> Vec<OsString> {
         let mut words = vec![OsString::from("tunnel-link")];
-        words.extend([&self.files.lock, &self.files.socks].map(|path| path.clone().into_os_string()));
+        words.extend(
+            [&self.files.lock, &self.files.socks].map(|path| path.clone().into_os_string()),
+        );
         words.extend(["--name".into(), self.shared.session_name(&self.tunnel.name).into()]);
         if self.tunnel.link.no_udp {
             words.push("--no-udp".into());
