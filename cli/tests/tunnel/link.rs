@@ -147,7 +147,8 @@ fn plain_is_plain() {
 #[test]
 fn the_session_there_ends_with_the_tunnel() {
     let far = Far::start();
-    let remote = format!("{}:127.0.0.1:{}", free_port(), Service::start().port);
+    let service = Service::start();
+    let remote = format!("{}:127.0.0.1:{}", free_port(), service.port);
     let mut kept = Kept::start(&far, &["-R", &remote, "far"]);
     kept.wait_for(|it| it["state"] == "up");
     let name = far.sessions()[0]["name"].as_str().expect("a name").to_owned();
