@@ -9,7 +9,7 @@ use crate::flight::Flight;
 use crate::frame::Frame;
 use crate::limits::{
     DATA_HEAD_MAX, DOUBT_MAX, EARLY_CHECK, KEEPALIVE_DATAGRAM, KEEPALIVE_MIN, KEEPALIVE_PIPE,
-    PONGS_MAX, TAIL_MAX,
+    PONGS_MAX, RIDE_WITHIN, TAIL_MAX,
 };
 use crate::masking::{Copies, Masking};
 use crate::rtt::Rtt;
@@ -77,6 +77,8 @@ pub(crate) struct Lane {
     pub(crate) tries: u32,
     /// Repeats that do not wait for that.
     pub(crate) copies: Copies,
+    /// It goes once more with an acknowledgement that is just being sent.
+    pub(crate) rides: bool,
 }
 
 /// PINGs that were not answered. An answer to any of them answers all.
@@ -226,6 +228,17 @@ impl Carrier {
             None => usual + usual * self.jitter / 1024,
         };
         Some(self.last_heard.max(self.last_sent) + after)
+    }
+
+    /// An acknowledgement goes out in a datagram: tails that were sent a moment ago go with it, so that
+    /// who hears that a key arrived has its echo, too.
+    pub(crate) fn take_along(&mut self, now: Moment) {
+        if self.kind.datagram_max().is_none() {
+            return;
+        }
+        for lane in self.lanes.values_mut() {
+            lane.rides |= lane.tail_at.is_some_and(|sent| sent < now && now <= sent + RIDE_WITHIN);
+        }
     }
 
     /// Bytes of this stream sent on the ordered lane and not acknowledged.

@@ -97,6 +97,11 @@ pub const RETRANSMIT_MIN: Duration = Duration::from_millis(30);
 pub const RETRANSMIT_MAX: Duration = Duration::from_secs(10);
 /// Echoes come within this; an acknowledgement waits for one to travel with.
 pub const ACK_DELAY: Duration = Duration::from_millis(10);
+/// A tail that was sent no longer ago than this goes along with an acknowledgement in the same packet: an
+/// echo that was lost comes with the word that its key arrived.
+pub const RIDE_WITHIN: Duration = Duration::from_millis(30);
+/// Longest tail that does, in bytes: an echo, with what a line editor redraws.
+pub const RIDE_MAX: usize = 256;
 /// Bytes received on a stream after which an acknowledgement does not wait. On its way through ssh each
 /// wakes four processes, so that more of them would slow a transfer down.
 pub const ACK_EVERY: u64 = RECEIVE_WINDOW / 4;

@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use crate::carrier::{CarrierId, Lane as Sent};
 use crate::frame::{Frame, Received, data_head};
-use crate::limits::{PAYLOAD_USUAL, RESUME_STREAMS_MAX, TAIL_MAX};
+use crate::limits::{PAYLOAD_USUAL, RESUME_STREAMS_MAX, RIDE_MAX, TAIL_MAX};
 use crate::link::{Lane, Link, Transmit};
 use crate::masking::Copies;
 use crate::stream_id::{Class, StreamId};
@@ -59,6 +59,7 @@ impl Link {
             for carrier in self.carriers.iter_mut() {
                 if all || carrier.id == best || Some(carrier.id) == heard {
                     carrier.enqueue(Frame::Ack(received));
+                    carrier.take_along(now);
                 }
             }
             self.streams.note_news(id);
@@ -127,8 +128,9 @@ impl Link {
         let due =
             lane.tail_at.is_none_or(|sent| now >= sent + carrier.rtt.retransmit_after(lane.tries));
         if !fresh && !due {
-            return self.copy(now, index, id);
+            return self.ride(now, index, id).or_else(|| self.copy(now, index, id));
         }
+        lane.rides = false;
         // While nothing is heard, new bytes wait for the next repeat.
         if fresh && !due && mute {
             return None;
@@ -149,6 +151,19 @@ impl Link {
             other => other,
         };
         carrier.owed.get_or_insert(now);
+        let head = data_head(id, from, bytes.len(), fin);
+        Some(Transmit { carrier: carrier.id, lane: Lane::Datagram, head, body: bytes })
+    }
+
+    /// A tail once more, in the packet of an acknowledgement that goes just now.
+    fn ride(&mut self, now: Moment, index: usize, id: StreamId) -> Option<Transmit> {
+        let carrier = &mut self.carriers[index];
+        let lane = carrier.lanes.get_mut(&id).filter(|lane| lane.rides)?;
+        lane.rides = false;
+        let tail = self.streams.get(id)?.outbox.tail(carrier.kind);
+        let (from, bytes, fin) = tail.filter(|(_, bytes, _)| bytes.len() <= RIDE_MAX)?;
+        // In place of the next repeat, if there is to be one.
+        lane.copies.handle_sent(now);
         let head = data_head(id, from, bytes.len(), fin);
         Some(Transmit { carrier: carrier.id, lane: Lane::Datagram, head, body: bytes })
     }

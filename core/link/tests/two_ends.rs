@@ -11,6 +11,7 @@ use bytes::{Bytes, BytesMut};
 const PIPE: CarrierId = CarrierId(1);
 const QUIC: CarrierId = CarrierId(2);
 const KEYS: StreamId = StreamId::new(Role::Client, Class::Interactive, 1);
+const ECHO: StreamId = StreamId::new(Role::Keeper, Class::Interactive, 1);
 const FILE: StreamId = StreamId::new(Role::Client, Class::Bulk, 0);
 
 fn at(milliseconds: u64) -> Moment {
@@ -78,6 +79,31 @@ fn acknowledgements_that_nobody_asks_for_again_are_not_sent_in_datagrams() {
         })
         .collect();
     assert_eq!(acks, [(FILE, Lane::Control), (KEYS, Lane::Datagram)]);
+}
+
+#[test]
+fn an_echo_that_was_lost_comes_with_the_acknowledgement_of_its_key() {
+    let (mut client, mut keeper) = pair(&[QUIC]);
+    settle(&mut client, &mut keeper, at(10));
+    let typed = |client: &mut Link, keeper: &mut Link, now: u64| {
+        client.write(KEYS, Bytes::from_static(b"x")).expect("room");
+        carry(client, keeper, at(now));
+        keeper.write(ECHO, Bytes::from_static(b"x")).expect("room");
+        assert_eq!(sent(keeper, at(now + 1)).len(), 1, "the echo, which is lost");
+    };
+    let data = |transmits: &[Transmit]| {
+        transmits.iter().filter(|it| matches!(frame(it), Frame::Data { .. })).count()
+    };
+    typed(&mut client, &mut keeper, 20);
+    let with_it = carry(&mut keeper, &mut client, at(31));
+    assert_eq!((with_it.len(), data(&with_it)), (2, 1), "the acknowledgement and the echo");
+    assert_eq!(client.read(at(32), ECHO), Read::Bytes(Bytes::from_static(b"x")));
+    assert!(client.unacknowledged(KEYS) == 0 && sent(&mut keeper, at(32)).is_empty());
+    settle(&mut client, &mut keeper, at(50));
+    // Longer ago: it waits for the timer, as an answer may be under way.
+    typed(&mut client, &mut keeper, 60);
+    let late = carry(&mut keeper, &mut client, at(95));
+    assert_eq!((late.len(), data(&late)), (1, 0));
 }
 
 #[test]
