@@ -17,14 +17,15 @@ use super::{Trouble, page, plot, shell};
 
 const USAGE: &str = "\
 usage: cargo xtask bench typing [--profiles A,B] [--tools A,B] [--keys N] [--runs N]
-                                [--line N] [--cooked] [--pace MS] [--at-once N] [--write]
+                                [--line N] [--cooked] [--pace MS] [--at-once N] [--write] [--each]
 
 profiles (default all): lan wan100 lossy evdo3g sg-mit sat600 bloat
 tools (default all): ssh mosh mosh-never abide abide-never abide-no-udp abide-no-udp-never
 --keys 250, --runs 3, --pace 200 ms; --line: letters before each Enter (40; with --cooked 12);
 --cooked: the terminal's own echo under `cat` in place of a program that echoes raw keys;
 --at-once: labs at the same time (6; the lan always has one);
---write: table and picture into docs/benchmarks.md.
+--write: table and picture into docs/benchmarks.md;
+--each: how long each letter took, in milliseconds, on stderr, a line for each run.
 
 Compares target/release/abide, else the build beside this one, or what ABIDE_PROGRAM names.";
 
@@ -51,6 +52,7 @@ struct Request {
     at_once: usize,
     course: Course,
     write: bool,
+    each: bool,
 }
 
 /// What one tool showed on one profile, all runs together.
@@ -123,6 +125,7 @@ fn read(words: &[&str]) -> Result<Request, String> {
         at_once: 6,
         course,
         write: false,
+        each: false,
     };
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -133,6 +136,10 @@ fn read(words: &[&str]) -> Result<Request, String> {
             }
             "--write" => {
                 request.write = true;
+                continue;
+            }
+            "--each" => {
+                request.each = true;
                 continue;
             }
             _ => {}
@@ -166,11 +173,14 @@ fn measure(profile: Profile, request: &Request) -> Vec<Outcome> {
     let outcomes = Mutex::new(vec![Outcome::default(); request.tools.len()]);
     let lanes = if profile == Profile::Lan { 1 } else { request.at_once };
     let work = || {
-        while let Some((run, at)) = lock(&waiting).next() {
-            let (tool, seed) = (request.tools[at], run as u64 + 1);
+        while let Some((number, at)) = lock(&waiting).next() {
+            let (tool, seed) = (request.tools[at], number as u64 + 1);
             let result = once(profile, tool, &Course { seed, ..request.course });
             if let Err(error) = &result {
-                eprintln!("  {} {} run {}: {error}", profile.name(), tool.name(), run + 1);
+                eprintln!("  {} {} run {}: {error}", profile.name(), tool.name(), number + 1);
+            }
+            if let (true, Ok(run)) = (request.each, &result) {
+                eprintln!("  {} run {}: {}", tool.name(), number + 1, each(&run.typed));
             }
             lock(&outcomes)[at].take(result);
         }
@@ -181,6 +191,14 @@ fn measure(profile: Profile, request: &Request) -> Vec<Outcome> {
         }
     });
     lock(&outcomes).clone()
+}
+
+/// The times of all letters, in order.
+fn each(typed: &Typed) -> String {
+    let time = |key: &Option<Duration>| {
+        key.map_or_else(|| "never".to_owned(), |time| time.as_millis().to_string())
+    };
+    typed.keys.iter().map(time).collect::<Vec<_>>().join(" ")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
