@@ -10,10 +10,10 @@ use abide_screen::{Position, Screen};
 use abide_terms::Moment;
 
 pub(crate) use self::look::Mark;
-use crate::guess::{Guess, Line, effect, next_row};
+use crate::guess::{Guess, Line, Manner, bare_end, effect, next_line, next_row, step_back};
 use crate::keys::{Key, Keys};
 use crate::trigger::Trigger;
-use crate::trust::{Prompts, Tty, is_editor};
+use crate::trust::{Prompts, Tty, is_editor, is_inserting};
 use crate::wish::Wish;
 
 /// Guesses that are open, and keys that wait for a place; at either, the rest waits for the server.
@@ -35,6 +35,7 @@ const PROVEN: u32 = 8;
 #[derive(Clone, Debug)]
 pub struct Predictor {
     trigger: Trigger,
+    rtt: Duration,
     keys: Keys,
     /// Bytes typed so far, and how many of them the server is known to have.
     sent: u64,
@@ -69,6 +70,8 @@ pub struct Predictor {
     echoed: u32,
     /// A line end did not lead there: the next must be seen to.
     misled: bool,
+    /// The same in the editor that is on the screen: none is guessed until it is left.
+    editor_misled: bool,
     output_at: Option<Moment>,
     looked_at: Moment,
 }
@@ -115,6 +118,7 @@ impl Predictor {
     pub fn new(wish: Wish) -> Self {
         Self {
             trigger: Trigger::new(wish),
+            rtt: Duration::ZERO,
             keys: Keys::default(),
             sent: 0,
             acked: 0,
@@ -136,6 +140,7 @@ impl Predictor {
             landings: 0,
             echoed: 0,
             misled: false,
+            editor_misled: false,
             output_at: None,
             looked_at: Moment::ZERO,
         }
@@ -158,7 +163,9 @@ impl Predictor {
     /// Output was fed to the screen.
     pub fn handle_output(&mut self, now: Moment, screen: &Screen) {
         self.output_at = Some(now);
-        self.editor_current |= !is_editor(screen);
+        let edits = is_editor(screen);
+        self.editor_current |= !edits;
+        self.editor_misled &= edits || screen.is_alternate();
         self.settle(now, screen);
     }
 
@@ -185,6 +192,7 @@ impl Predictor {
 
     /// The round trip, as measured.
     pub fn handle_rtt(&mut self, rtt: Duration) {
+        self.rtt = rtt;
         self.trigger.handle_rtt(rtt, self.guesses.is_empty());
     }
 
@@ -209,15 +217,15 @@ impl Predictor {
     }
 
     fn on_key(&mut self, now: Moment, key: Key, end: u64, screen: &Screen) {
-        if key == Key::Escape {
-            self.editor_current = false;
-        }
         match &mut self.adrift {
             Some(adrift) if hole(key).is_none() && adrift.waiting.len() < MAX_KEYS => {
                 adrift.waiting.push_back(Waiting { key, end, typed: now, acked: None });
             }
             Some(_) => self.part(hole(key).unwrap_or(Hole::Other), end, screen),
             None => self.guess(now, key, end, screen),
+        }
+        if key == Key::Escape {
+            self.editor_current = false;
         }
     }
 
@@ -230,20 +238,25 @@ impl Predictor {
         let room = screen.takes_sketch() && self.guesses.len() < MAX_KEYS;
         let found = match key {
             _ if !room => None,
+            Key::Enter if is_editor(screen) => self.edits().then(|| next_line(&ahead)).flatten(),
             Key::Enter if self.lands(screen) => next_row(&ahead),
+            Key::Escape if is_inserting(screen) => {
+                self.edits().then(|| step_back(&ahead)).flatten()
+            }
             key => effect(key, &ahead, self.line),
         };
         let Some((effect, after)) = found else {
+            self.line.end = None;
             if key == Key::Enter {
                 self.watch(end, &ahead);
             }
             self.unaccounted |= matches!(key, Key::Char(_));
-            return self.part(hole(key).unwrap_or(Hole::Other), end, screen);
+            let moves = matches!(key, Key::Backspace | Key::Left | Key::Right);
+            let usual = if moves { Hole::Edit } else { Hole::Other };
+            return self.part(hole(key).unwrap_or(usual), end, screen);
         };
-        if key == Key::Enter {
-            self.line.start = Some((after.row, after.col));
-        }
         let before = ahead.cursor();
+        self.line = self.line.after(effect, before, after);
         let mut guess = Guess {
             key,
             end,
@@ -254,11 +267,18 @@ impl Predictor {
             before,
             after,
             was: ' ',
+            seen: ' ',
         };
         let place = guess.expects().map(|(place, _)| place);
         let was = place.and_then(|(row, col)| ahead.glyph(row, col));
         guess.was = was.map_or(' ', |glyph| glyph.ch);
+        let seen = place.and_then(|(row, col)| screen.glyph(row, col));
+        guess.seen = seen.map_or(' ', |glyph| glyph.ch);
         self.guesses.push_back(guess);
+        if key == Key::Escape {
+            // What follows are commands.
+            self.part(Hole::Other, end, screen);
+        }
     }
 
     /// Typing begins where everything typed before is settled. Is it known who reads?
@@ -283,6 +303,7 @@ impl Predictor {
         }
         if let Some(length) = edited {
             self.line.start = start_after(screen, cursor.row, &text[..length]);
+            self.line.end = bare_end(screen, cursor);
             self.prompt = None;
         }
         self.believe_editor(screen);
@@ -294,13 +315,17 @@ impl Predictor {
         self.epoch += 1;
         self.echoed = 0;
         self.line.start = (self.parted != Hole::Edit).then_some((cursor.row, cursor.col));
+        self.line.end = self.line.start.and_then(|_| bare_end(screen, cursor));
+        if self.parted == Hole::Enter {
+            self.line.manner = Manner::Insert;
+        }
         self.prompt = self.line.start.map(|_| screen.text_before(cursor.row, cursor.col));
     }
 
     fn believe_editor(&mut self, screen: &Screen) {
         if is_editor(screen) && self.editor_current {
             self.text_trusted = self.epoch;
-            self.line.start = None;
+            (self.line.start, self.line.end) = (None, None);
             self.prompt = None;
         }
     }
@@ -333,6 +358,11 @@ impl Predictor {
         let bare = self.line.start.is_some_and(|(_, col)| col == 0);
         let proven = self.landings > 0 || (self.echoed >= PROVEN && !self.misled);
         plain && bare && proven && self.text_trusted >= self.epoch
+    }
+
+    /// Whether the editor on the screen takes text, and Enter did there what it was guessed to do.
+    fn edits(&self) -> bool {
+        self.editor_current && !self.editor_misled && self.text_trusted >= self.epoch
     }
 
     fn watch(&mut self, end: u64, ahead: &Screen) {

@@ -9,6 +9,9 @@ const PROMPTS_MAX: usize = 32;
 /// Longest prompt remembered, characters. Longer ones are trusted anew each time.
 const PROMPT_MAX: usize = 256;
 
+/// Rows at the bottom that editors use for themselves, at most.
+pub(crate) const EDITOR_BARS: u16 = 3;
+
 /// The terminal at the far end, as the keeper sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tty {
@@ -82,9 +85,17 @@ pub(crate) fn is_editor(screen: &Screen) -> bool {
         return false;
     }
     let size = screen.size();
-    let starts = |row: u16, text: &str| screen.text_before(row, size.cols).starts_with(text);
     let title = screen.text_before(0, size.cols);
-    starts(size.rows - 1, "-- INSERT --") || title.trim_start().starts_with("GNU nano")
+    // Further down nano asks, and takes single keys for an answer.
+    let in_text = screen.cursor().row + EDITOR_BARS < size.rows;
+    is_inserting(screen) || (in_text && title.trim_start().starts_with("GNU nano"))
+}
+
+/// Whether vim says that it takes text.
+pub(crate) fn is_inserting(screen: &Screen) -> bool {
+    let size = screen.size();
+    screen.is_alternate()
+        && screen.text_before(size.rows - 1, size.cols).starts_with("-- INSERT --")
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ mod script;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use recorded::{Recorded, Shell};
+use recorded::{Kind, Recorded, Shell};
 use replay::{Replay, Seen, replay};
 use script::Script;
 
@@ -43,9 +43,9 @@ impl Drop for Home {
     }
 }
 
-fn record(name: &str, script: &Script) -> Vec<Recorded> {
+fn record(kind: Kind, name: &str, script: &Script) -> Vec<Recorded> {
     let home = Home::new(name);
-    let (shell, start) = Shell::start(&home.0);
+    let (shell, start) = Shell::start(kind, &home.0);
     let mut recorded = vec![start];
     for key in &script.0 {
         recorded.push(shell.record(key.clone()));
@@ -60,7 +60,15 @@ fn percent(keys: &[Seen], of: impl Fn(&Seen) -> bool) -> f64 {
 
 /// Plays it, prints what came of it, and gives the share of typed text that was seen at once.
 fn play(name: &str, script: &Script) -> (Replay, f64) {
-    let replay = replay(&record(name, script), RTT);
+    play_in(Kind::Bash, name, script)
+}
+
+fn play_in(kind: Kind, name: &str, script: &Script) -> (Replay, f64) {
+    let replay = replay(&record(kind, name, script), RTT, kind != Kind::Bash);
+    for (key, shown, right) in &replay.wrong_at_rest {
+        eprintln!("wrong before {key}:\n{}\nshould be\n{}", shown.join("\n"), right.join("\n"));
+    }
+    assert_eq!(replay.wrong_at_rest.len(), 0, "{name}: nothing wrong when its answer was there");
     assert!(!replay.wrong_at_end, "{name}: the terminal ends as the server's");
     let echoed = percent(&replay.keys, |key| key.echoes);
     let all = percent(&replay.keys, |_| true);
@@ -211,4 +219,41 @@ fn what_is_looked_for_would_be_found() {
     script.text("true").run().text("echo ok Q");
     let (replay, _) = play("plain", &script);
     assert!(replay.frames.iter().flatten().any(|row| row.contains('Q')));
+}
+
+/// Typing that disagrees with what the shell suggests, and that agrees; corrections in the middle of a
+/// line; history. Pauses, after which nothing wrong may be left.
+fn suggestions(script: &mut Script) {
+    script.text("echo hello world").run();
+    script.text("echo hello again").run();
+    script.text("echo hel").look(b"p").text(" us").run();
+    script.text("echo hello w").look(b"o").text("rld").run();
+    script.text("echo hello").look(RIGHT).run();
+    script.text("nosuch").times(6, BACKSPACE).look(BACKSPACE);
+    script.text("echo one thre").times(4, LEFT).text("two").look(b" ").times(4, RIGHT);
+    script.text("e fou").look(b"r").run();
+    script.look(UP).look(UP).times(4, BACKSPACE).text("wor").look(b"k").run();
+    script.text("cat /etc/host").look(b"\x01").text("true ").look(b"\x05").text("name").run();
+}
+
+#[test]
+fn zsh_with_suggestions_colours_and_a_prompt_at_the_right() {
+    needs("zsh");
+    for package in ["zsh-autosuggestions", "zsh-syntax-highlighting"] {
+        let folder = PathBuf::from("/usr/share").join(package);
+        assert!(folder.exists(), "{package} is not installed: ./check installs it");
+    }
+    let mut script = Script::default();
+    suggestions(&mut script);
+    let (_, share) = play_in(Kind::Zsh, "zsh", &script);
+    assert!(share >= 90.0, "{share}");
+}
+
+#[test]
+fn fish_with_suggestions_colours_and_a_prompt_at_the_right() {
+    needs("fish");
+    let mut script = Script::default();
+    suggestions(&mut script);
+    let (_, share) = play_in(Kind::Fish, "fish", &script);
+    assert!(share >= 90.0, "{share}");
 }

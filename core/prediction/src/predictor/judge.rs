@@ -10,7 +10,7 @@ use abide_terms::Moment;
 use super::{Adrift, Hole, Predictor, Waiting};
 use crate::guess::{Effect, Guess, Manner};
 use crate::keys::Key;
-use crate::trust::Tty;
+use crate::trust::{Tty, is_editor};
 
 /// Output has come to rest when none came for this long.
 pub(super) const QUIET: Duration = Duration::from_millis(25);
@@ -19,9 +19,13 @@ pub(super) const SETTLED: Duration = Duration::from_millis(40);
 /// An echo that is not there this long after the server had the key will not come; nobody saw it.
 pub(super) const GRACE_UNSEEN: Duration = Duration::from_millis(70);
 /// The same for one that is shown: taking it back too early is worse than late.
-pub(super) const GRACE_SHOWN: Duration = Duration::from_millis(250);
+const GRACE_SHOWN: Duration = Duration::from_millis(250);
 /// Whatever the output does: after this time it is decided.
-pub(super) const GIVE_UP: Duration = Duration::from_millis(600);
+const GIVE_UP: Duration = Duration::from_millis(600);
+/// On long paths both are longer by this part of a round trip: an echo that was lost is repeated.
+const GRACE_PART: u32 = 2;
+/// But by no more than this.
+const GRACE_MORE_MAX: Duration = Duration::from_millis(1_250);
 /// Characters that programs show in place of secret ones: seeing one of them back proves nothing.
 const MASKS: &str = "*•●·.-#xX?+_oO○◦∗⁎";
 
@@ -56,7 +60,7 @@ impl Predictor {
             self.trigger.handle_right(now.since(guess.typed));
             let untouched = done[at + 1..].iter().all(|later| guess.is_untouched_by(later));
             match guess.effect {
-                Effect::Write { ch, .. } if untouched && guess.was != ch && !MASKS.contains(ch) => {
+                Effect::Write { ch, .. } if untouched && guess.is_news() && !MASKS.contains(ch) => {
                     self.echoed = self.echoed.saturating_add(u32::from(guess.epoch == self.epoch));
                     self.proof.get_or_insert((guess.end, guess.epoch));
                 }
@@ -105,8 +109,7 @@ impl Predictor {
         };
         let seen = (0..at).filter(|early| untouched(*early)).all(|it| shows(&self.guesses[it]));
         // What was there before proves something only when the key had arrived.
-        let fresh = matches!(guess.effect, Effect::Write { ch, .. } if guess.was != ch);
-        seen && shows(guess) && (fresh || guess.acked.is_some())
+        seen && shows(guess) && (guess.is_news() || guess.acked.is_some())
     }
 
     fn is_wrong(&self, now: Moment, guess: &Guess, screen: &Screen) -> bool {
@@ -114,9 +117,19 @@ impl Predictor {
         let age = now.since(acked);
         let quiet = self.output_at.is_none_or(|at| now.since(at) >= QUIET);
         let stirred = self.output_at.is_some_and(|at| at >= acked);
-        let grace = if self.is_shown(guess) { GRACE_SHOWN } else { GRACE_UNSEEN };
+        let grace = if self.is_shown(guess) { self.grace_shown() } else { GRACE_UNSEEN };
         let elsewhere = screen.cursor() != guess.before && stirred && age >= QUIET;
-        age >= GIVE_UP || (quiet && (elsewhere || age >= grace))
+        age >= self.give_up() || (quiet && (elsewhere || age >= grace))
+    }
+
+    /// How long an echo that is shown may be missing.
+    pub(super) fn grace_shown(&self) -> Duration {
+        GRACE_SHOWN + (self.rtt / GRACE_PART).min(GRACE_MORE_MAX)
+    }
+
+    /// After how long it is decided, whatever comes.
+    pub(super) fn give_up(&self) -> Duration {
+        GIVE_UP + (self.rtt / GRACE_PART).min(GRACE_MORE_MAX)
     }
 
     /// A guess was wrong: all are taken back. Those that the server cannot have seen yet are made
@@ -126,8 +139,13 @@ impl Predictor {
             self.trigger.handle_wrong();
         }
         let guesses = std::mem::take(&mut self.guesses);
-        self.misled |=
-            matches!(guesses.front(), Some(it) if matches!(it.effect, Effect::NextRow { .. }));
+        let line_end = |guess: &Guess| matches!(guess.effect, Effect::NextRow { .. });
+        if guesses.front().is_some_and(line_end) {
+            match is_editor(screen) {
+                true => self.editor_misled = true,
+                false => self.misled = true,
+            }
+        }
         let later = self.adrift.take();
         self.distrust();
         if let Some(adrift) = later {
@@ -162,7 +180,7 @@ impl Predictor {
         let turned = adrift.hole != Hole::Enter || screen.line_feeds() > adrift.feeds;
         let underway = |it: &Waiting| it.acked.is_some() && !is_settled(now, it.acked);
         let ready = is_settled(now, Some(acked)) && quiet && turned;
-        if !(ready || age >= GIVE_UP)
+        if !(ready || age >= self.give_up())
             || adrift.waiting.iter().any(underway)
             || !screen.takes_sketch()
         {

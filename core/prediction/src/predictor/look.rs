@@ -4,7 +4,7 @@ use abide_screen::Screen;
 use abide_terms::Moment;
 
 use super::Predictor;
-use super::judge::{GIVE_UP, GRACE_SHOWN, GRACE_UNSEEN, QUIET, SETTLED};
+use super::judge::{GRACE_UNSEEN, QUIET, SETTLED};
 use crate::guess::{Effect, Guess};
 use crate::trigger::GLITCH;
 use crate::trust::Tty;
@@ -64,14 +64,14 @@ impl Predictor {
     /// When to call [`Predictor::handle_timeout`], if nothing happens before.
     pub fn poll_timeout(&self) -> Option<Moment> {
         let acked = self.guesses.front().and_then(|guess| guess.acked);
-        let judged = acked
-            .into_iter()
-            .flat_map(|at| [QUIET, GRACE_UNSEEN, GRACE_SHOWN, GIVE_UP].map(|after| at + after));
+        let give_up = self.give_up();
+        let graces = [QUIET, GRACE_UNSEEN, self.grace_shown(), give_up];
+        let judged = acked.into_iter().flat_map(|at| graces.map(|after| at + after));
         let adrift = self.adrift.as_ref().filter(|_| self.guesses.is_empty());
         let placed = adrift.into_iter().flat_map(|adrift| {
             let keys = adrift.waiting.iter().filter_map(|waiting| waiting.acked);
             let own = adrift.acked.into_iter();
-            own.clone().map(|at| at + GIVE_UP).chain(keys.chain(own).map(|at| at + SETTLED))
+            own.clone().map(|at| at + give_up).chain(keys.chain(own).map(|at| at + SETTLED))
         });
         let open = acked.is_some() || adrift.is_some_and(|adrift| adrift.acked.is_some());
         let quiet = self.output_at.filter(|_| open).map(|at| at + QUIET);

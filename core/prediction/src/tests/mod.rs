@@ -1,5 +1,6 @@
 //! The whole of it against made-up programs, in virtual time.
 
+mod editors;
 mod programs;
 mod properties;
 mod recovery;

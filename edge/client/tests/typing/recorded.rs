@@ -41,6 +41,46 @@ pub(crate) struct Recorded {
     pub(crate) tty: Tty,
 }
 
+/// Which shell, set up how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// bash with its line editor, as a person has it who set nothing.
+    Bash,
+    /// zsh with a prompt at the right end, and with Debian's packages that suggest the rest of a line
+    /// and colour it while it is typed.
+    Zsh,
+    /// fish, which does all of that by itself.
+    Fish,
+}
+
+impl Kind {
+    fn program(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Kind::Bash => ("/bin/bash", &["--norc", "--noprofile", "-i"]),
+            Kind::Zsh => ("/usr/bin/zsh", &["--no-global-rcs", "-i"]),
+            Kind::Fish => ("/usr/bin/fish", &["-i"]),
+        }
+    }
+
+    /// What it reads when it starts, and where that is.
+    fn settings(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Kind::Bash => None,
+            Kind::Zsh => Some((".zshrc", ZSHRC)),
+            Kind::Fish => Some((".config/fish/config.fish", FISH)),
+        }
+    }
+}
+
+const ZSHRC: &str = "PS1='user@host:%~%# '; RPS1='%h at right'
+source /usr/share/zsh-autosuggestions/zsh-autosuggestions.zsh
+source /usr/share/zsh-syntax-highlighting/zsh-syntax-highlighting.zsh
+";
+const FISH: &str = "set -g fish_greeting
+function fish_prompt; echo -n 'user@host:'(prompt_pwd)'> '; end
+function fish_right_prompt; echo at right; end
+";
+
 /// A shell on a terminal.
 pub(crate) struct Shell {
     child: Child,
@@ -48,10 +88,16 @@ pub(crate) struct Shell {
 }
 
 impl Shell {
-    /// bash with its line editor, as a person has it who set nothing.
-    pub(crate) fn start(home: &std::path::Path) -> (Self, Recorded) {
-        let mut command = ShellCommand::new("/bin/bash");
-        command.args = ["--norc", "--noprofile", "-i"].map(Into::into).to_vec();
+    /// Starts one with nothing but its settings at home.
+    pub(crate) fn start(kind: Kind, home: &std::path::Path) -> (Self, Recorded) {
+        let (program, args) = kind.program();
+        if let Some((path, settings)) = kind.settings() {
+            let path = home.join(path);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, settings).expect("settings");
+        }
+        let mut command = ShellCommand::new(program);
+        command.args = args.iter().map(Into::into).collect();
         let path = std::env::var_os("PATH").expect("a PATH");
         let home = home.as_os_str().to_owned();
         command.env = vec![
@@ -67,7 +113,7 @@ impl Shell {
         command.cwd = home.into();
         let mut pty =
             pty::open(Size { rows: ROWS, cols: COLS, xpixel: 0, ypixel: 0 }).expect("a pty");
-        let child = pty::spawn(&mut pty, &command).expect("bash starts");
+        let child = pty::spawn(&mut pty, &command).expect("the shell starts");
         let shell = Shell { child, master: pty.master };
         let key = Key {
             bytes: Vec::new(),

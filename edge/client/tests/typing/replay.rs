@@ -29,7 +29,8 @@ pub(crate) struct Seen {
     pub(crate) bytes: Vec<u8>,
     /// It changed the row of the cursor just as a local echo would: one character, one place.
     pub(crate) echoes: bool,
-    /// The row and the cursor were at once as they ended.
+    /// The row and the cursor were at once as they ended; where shells suggest the rest of a line, the
+    /// row up to the cursor.
     pub(crate) at_once: bool,
 }
 
@@ -37,6 +38,9 @@ pub(crate) struct Replay {
     pub(crate) keys: Vec<Seen>,
     pub(crate) frames: Vec<Vec<String>>,
     pub(crate) wrong_at_end: bool,
+    /// After pauses in which the answer came to all that was typed: the key before which that was, what
+    /// was shown, and what was right.
+    pub(crate) wrong_at_rest: Vec<(String, Vec<String>, Vec<String>)>,
 }
 
 /// What the screen is after each key, without a network: where the key was typed, and what it made.
@@ -72,7 +76,7 @@ fn echoes(key: &[u8], before: &Screen, after: &Screen) -> bool {
     }
 }
 
-pub(crate) fn replay(recorded: &[Recorded], rtt: Duration) -> Replay {
+pub(crate) fn replay(recorded: &[Recorded], rtt: Duration, suggests: bool) -> Replay {
     let (mut events, mut count) = (BTreeMap::new(), 0);
     let mut at = |time: Moment, event: Event| {
         count += 1;
@@ -95,7 +99,7 @@ pub(crate) fn replay(recorded: &[Recorded], rtt: Duration) -> Replay {
         typed += one.key.pause;
     }
     let ideal = ideal(recorded);
-    let mut person = Person::new(start, rtt);
+    let mut person = Person { suggests, ..Person::new(start, rtt) };
     for ((time, _), event) in events {
         person.runs_until(time);
         match event {
@@ -111,7 +115,8 @@ pub(crate) fn replay(recorded: &[Recorded], rtt: Duration) -> Replay {
     }
     person.runs_until(person.now + Duration::from_secs(10));
     let wrong_at_end = person.terminal.lines() != person.screen.lines();
-    Replay { keys: person.keys, frames: person.frames, wrong_at_end }
+    let Person { keys, frames, wrong_at_rest, .. } = person;
+    Replay { keys, frames, wrong_at_end, wrong_at_rest }
 }
 
 struct Person {
@@ -121,8 +126,11 @@ struct Person {
     screen: Screen,
     terminal: Screen,
     unacknowledged: usize,
+    rtt: Duration,
+    suggests: bool,
     keys: Vec<Seen>,
     frames: Vec<Vec<String>>,
+    wrong_at_rest: Vec<(String, Vec<String>, Vec<String>)>,
 }
 
 impl Person {
@@ -136,8 +144,25 @@ impl Person {
             screen: Screen::new(SIZE, 0),
             terminal: Screen::new(SIZE, 0),
             unacknowledged: 0,
+            rtt,
+            suggests: false,
             keys: Vec::new(),
             frames: Vec::new(),
+            wrong_at_rest: Vec::new(),
+        }
+    }
+
+    /// Before a key: where enough time went by for every answer, all is as it should be.
+    fn check(&mut self, index: usize, recorded: &[Recorded], ideal: &[Screen]) {
+        let last = &recorded[index - 1];
+        let slow = last.key.starts_program;
+        if slow || last.key.pause < 2 * self.rtt {
+            return;
+        }
+        let (shown, right) = (self.terminal.lines(), ideal[index - 1].lines());
+        if shown != right {
+            let key = recorded[index].key.bytes.escape_ascii().to_string();
+            self.wrong_at_rest.push((key, shown, right));
         }
     }
 
@@ -146,11 +171,18 @@ impl Person {
         if bytes.is_empty() {
             return;
         }
+        self.check(index, recorded, ideal);
         self.predictor.handle_typed(self.now, &bytes, &self.screen);
         self.unacknowledged += bytes.len();
         self.show();
         let (before, after) = (&ideal[index - 1], &ideal[index]);
-        let at_once = self.terminal.cursor() == after.cursor() && row(&self.terminal) == row(after);
+        let cursor = after.cursor();
+        let typed = |screen: &Screen| screen.text_before(cursor.row, cursor.col);
+        let same = match self.suggests {
+            true => typed(&self.terminal) == typed(after),
+            false => row(&self.terminal) == row(after),
+        };
+        let at_once = self.terminal.cursor() == cursor && same;
         self.keys.push(Seen { echoes: echoes(&bytes, before, after), at_once, bytes });
     }
 
