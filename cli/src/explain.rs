@@ -14,13 +14,15 @@ use crate::road::quoted;
 /// The evidence when an id or a name leads nowhere.
 pub(crate) const NO_SUCH: &str = "no session there has that id or name";
 
-/// A flag of ssh's that abide does not carry yet.
-pub(crate) fn not_yet(flag: &NotYet) -> Complaint {
-    let name = flag.flag();
-    let complaint = Complaint::new(format!("{name} is not there yet"));
-    complaint
-        .because("abide does not carry these over its links in this release")
-        .try_this(format!("ssh {name} ... for it, beside the abide session"))
+/// A flag of ssh's that no link carries; `to` is the host with the flags that lead there.
+pub(crate) fn not_yet(flag: &NotYet, to: &str) -> Complaint {
+    let NotYet::TunDevice(devices) = flag;
+    let wanted = format!("{} {}", flag.flag(), quoted(devices));
+    Complaint::new(format!("{wanted}: tun devices are not carried over a link"))
+        .because(
+            "a link carries streams, and a tun device has packets, which ssh carries by itself",
+        )
+        .try_this(format!("ssh -N {wanted} {to}, beside the abide session"))
 }
 
 /// A forward whose port or socket at this end cannot be opened.

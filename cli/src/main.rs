@@ -7,6 +7,7 @@ mod command;
 mod complaint;
 mod config;
 mod demo;
+mod display;
 mod exit;
 mod explain;
 mod log;

@@ -10,17 +10,19 @@ use abide_openssh::{
     own_build,
 };
 use abide_prediction::{NoWish, Wish};
-use abide_session::{NoPacing, Pacing, Program, ProgramKind, Start, Terminal};
+use abide_session::{DisplayWish, NoPacing, Pacing, Program, ProgramKind, Start, Terminal};
 
 use crate::agent;
 use crate::args::LinkArgs;
 use crate::background;
 use crate::complaint::Complaint;
 use crate::config::{Config, wished};
+use crate::display;
 use crate::exit::Exit;
 use crate::explain;
 use crate::own_proxy::step_past;
 use crate::print;
+use crate::road;
 
 /// UDP ports that firewalls opened for mosh already let through.
 const UDP_PORTS: (u16, u16) = (60_000, 61_000);
@@ -69,7 +71,7 @@ pub(crate) fn plan(
     link: &LinkArgs,
 ) -> Result<(Plan, Session), Complaint> {
     if let Some(not_yet) = invocation.not_yet.first() {
-        return Err(explain::not_yet(not_yet));
+        return Err(explain::not_yet(not_yet, &road::of(&invocation)));
     }
     let ssh = ssh();
     let effective =
@@ -111,10 +113,25 @@ pub(crate) fn plan(
         pager: pager(),
         agent,
         lingers: background::waiting().is_some(),
+        display: None,
         background: background::waiting(),
         unattended: false,
     };
     Ok((plan, session))
+}
+
+/// Has the session use our display, if ForwardX11 says so and there is one. Asks xauth.
+pub(crate) fn lend_display(plan: &mut Plan) {
+    let Some(way) = &mut plan.way else { return };
+    plan.display = display::to_forward(&way.effective, plan.quiet);
+    way.asks_display = plan.display.is_some();
+    way.asks |= way.asks_display;
+}
+
+/// What the far end is told of it.
+pub(crate) fn display_wish(plan: &Plan) -> Option<DisplayWish> {
+    let near = plan.display.as_ref()?;
+    Some(DisplayWish { screen: near.display.screen, ..DisplayWish::default() })
 }
 
 /// A way to a host, with this very program as the keeper to send.
@@ -136,6 +153,7 @@ pub(crate) fn way_by(
         asks: false,
         asks_first: None,
         lends_agent: false,
+        asks_display: false,
     })
 }
 
@@ -224,6 +242,7 @@ pub(crate) fn start(
         waits: matches!(session.kind, SessionKind::Connection(_)),
         nothing: session.kind == SessionKind::None,
         agent,
+        display: display_wish(plan),
         ..start_of(what, link, public_key)
     })
 }

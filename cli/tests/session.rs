@@ -392,3 +392,18 @@ fn a_dead_client_takes_nothing_with_it() {
     back.wait_for_after(0, "x=42", LIMIT).expect("the screen");
     assert_eq!(answer(&back, "\x15echo $x"), "42");
 }
+
+#[test]
+fn a_finished_session_can_be_ended_though_its_client_never_comes_back() {
+    let far = Far::start();
+    let away = far.shell(&["far"]);
+    let id = far.session();
+    away.stop();
+    let end = || assert!(far.there(&["end", &id]).status().expect("abide end").success());
+    end();
+    wait_until("the program's end", || far.sessions()[0]["finished"] == true);
+    end();
+    far.wait_until_gone();
+    away.cont();
+    away.wait_exit(LIMIT).expect("an end");
+}

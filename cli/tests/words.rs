@@ -252,7 +252,7 @@ fn command_lines_that_are_wrong() {
         let words: Vec<&str> = line.split_whitespace().collect();
         said.push_str(&format!("$ abide {line}\n{}\n", without_upload(&far.says(&words))));
     }
-    let forwards = ["-W h:1", "-w any", "-X", "-Y"];
+    let forwards = ["-W h:1", "-w any"];
     for flag in forwards {
         let words: Vec<&str> = flag.split(' ').chain(["far"]).collect();
         said.push_str(&format!("$ abide {flag} far\n{}\n", far.says(&words)));

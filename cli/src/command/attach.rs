@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use abide_client::{Plan, connect_local};
 use abide_keeper::{Found, Lookup, open_session};
 use abide_openssh::Escape;
-use abide_session::{Attach, encode_word};
+use abide_session::{Attach, DisplayWish, encode_word};
 
 use crate::args::{LinkArgs, Place};
 use crate::command::keeper::names;
@@ -26,24 +26,26 @@ pub(crate) fn run(link: LinkArgs, displace: bool, place: &Place) -> Result<Exit,
     }
     let identity = identity()?;
     let pacing = planning::pacing(&link)?;
-    let attach = |session: String| Attach {
+    let attach = |session: String, display: Option<DisplayWish>| Attach {
         session,
         terminal: Some(planning::terminal()),
         client: planning::client_name(),
         public_key: identity.public().0.to_vec(),
         displace,
         pacing: pacing.into(),
+        display,
     };
     match Target::read(place)? {
         Target::There(invocation, session) => {
-            let plan = plan_for(*invocation, &link)?;
-            let keeper =
-                ["keeper", "attach", &encode_word(&attach(session))].map(str::to_owned).to_vec();
+            let mut plan = plan_for(*invocation, &link)?;
+            planning::lend_display(&mut plan);
+            let attach = encode_word(&attach(session, planning::display_wish(&plan)));
+            let keeper = ["keeper", "attach", &attach].map(str::to_owned).to_vec();
             serve(&plan, keeper, identity, false)
         }
         Target::Here(session) => {
             let found = one_here(&session)?;
-            let attach = attach(found.description.session.clone());
+            let attach = attach(found.description.session.clone(), None);
             let plan = local_plan(&link)?;
             let stream = open_session(&found.socket, attach)?;
             let mut voice = Stderr::new(false);
@@ -90,6 +92,7 @@ fn local_plan(link: &LinkArgs) -> Result<Plan, Complaint> {
         pager: planning::pager(),
         agent: None,
         lingers: false,
+        display: None,
         background: None,
         unattended: false,
     })

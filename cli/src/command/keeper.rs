@@ -4,13 +4,14 @@
 use std::io::Write;
 
 use abide_host::files::PrivateDirError;
+use abide_host::listening::own_listeners_in;
 use abide_host::syslog::SystemLog;
 use abide_keeper::{Found, Lookup, RequestError, StartError, bridge};
 use abide_link::Frame;
 use abide_openssh::{Token, open_marker};
 use abide_session::{
-    Ask, Attach, Detach, Done, End, Failed, Log, LogPart, Opening, OpeningAnswer, RefusalCode,
-    Refused, Reply, ReplyAnswer, Resume, Start, decode_word, encode,
+    Ask, Attach, Detach, DisplayWish, Done, End, Failed, Log, LogPart, Opening, OpeningAnswer,
+    RefusalCode, Refused, Reply, ReplyAnswer, Resume, Start, Target, Word, decode_word, encode,
 };
 use abide_terms::{EndingCode, SessionId};
 
@@ -29,7 +30,7 @@ pub(crate) fn run(words: &[String]) -> Result<Exit, Complaint> {
         }
         ["attach", attach, token] => {
             open(token)?;
-            attach_to(decode(attach)?)
+            attach_with_display(decode(attach)?)
         }
         ["resume", session, token] => {
             open(token)?;
@@ -86,16 +87,36 @@ fn serve(id: &str, start: &str) -> Result<Exit, Complaint> {
     }
 }
 
-/// Tells where the connection is to lead, and waits for the client to find out whether it may.
-fn is_permitted(start: &Start) -> Result<bool, Complaint> {
-    send(&encode(&abide_keeper::destination(start)))?;
+/// Tells what sshd is to be asked about, and waits for the client to find out; none when it left.
+fn word_for(target: &Target) -> Result<Option<Word>, Complaint> {
+    send(&encode(target))?;
     // Not through a buffer: what follows is the link's.
     let mut word = [0; 1];
-    Ok(rustix::io::read(std::io::stdin(), &mut word).map_err(std::io::Error::from)? == 1)
+    let count = rustix::io::read(std::io::stdin(), &mut word).map_err(std::io::Error::from)?;
+    Ok(Word::read(word[0]).filter(|_| count == 1))
+}
+
+/// Has sshd asked for a display, if one is wished for; the wish as sshd made it true, if it did.
+fn display_for(wish: Option<DisplayWish>) -> Result<Option<DisplayWish>, Option<Complaint>> {
+    let Some(wish) = wish else { return Ok(None) };
+    let listeners = || own_listeners_in(abide_keeper::display_ports());
+    let before = listeners();
+    match word_for(&Target::default()).map_err(Some)? {
+        Some(Word::All) => {}
+        Some(Word::NoDisplay) => return Ok(None),
+        None => return Err(None),
+    }
+    // sshd has opened one for the question: its settings show in where that is.
+    let opened: Vec<_> = listeners().into_iter().filter(|at| !before.contains(at)).collect();
+    let port = opened.first().map(|at| at.port());
+    let addresses =
+        opened.iter().filter(|at| Some(at.port()) == port).map(|at| at.ip().to_string());
+    let first = port.map_or(0, |port| port - abide_keeper::display_ports().start());
+    Ok(Some(DisplayWish { first: first.into(), addresses: addresses.collect(), ..wish }))
 }
 
 fn start_session(start: &Start) -> Result<Exit, Complaint> {
-    if start.waits && !is_permitted(start)? {
+    if start.waits && word_for(&abide_keeper::destination(start))?.is_none() {
         return Ok(Exit::FAILED);
     }
     if start.replaces
@@ -103,6 +124,11 @@ fn start_session(start: &Start) -> Result<Exit, Complaint> {
     {
         return refuse(RefusalCode::NoKeeper, &error.to_string());
     }
+    let display = match display_for(start.display.clone()) {
+        Ok(display) => display,
+        Err(failed) => return failed.map_or(Ok(Exit::FAILED), Err),
+    };
+    let start = &Start { display, ..start.clone() };
     if !start.name.is_empty()
         && matches!(
             abide_keeper::find(&start.name),
@@ -126,6 +152,7 @@ fn start_session(start: &Start) -> Result<Exit, Complaint> {
         public_key: start.public_key.clone(),
         displace: false,
         pacing: start.pacing,
+        display: None,
     };
     attach_to(attach)
 }
@@ -152,6 +179,13 @@ fn refuse_with(
 fn answer(refused: OpeningAnswer) -> Result<Exit, Complaint> {
     send(&encode(&Opening { answer: Some(refused) }))?;
     Ok(Exit::FAILED)
+}
+
+fn attach_with_display(attach: Attach) -> Result<Exit, Complaint> {
+    match display_for(attach.display.clone()) {
+        Ok(display) => attach_to(Attach { display, ..attach }),
+        Err(failed) => failed.map_or(Ok(Exit::FAILED), Err),
+    }
 }
 
 fn attach_to(attach: Attach) -> Result<Exit, Complaint> {

@@ -7,7 +7,7 @@ use abide_carrier::quic::Identity;
 use abide_client::{
     Client, ConnectError, Connected, LinkLost, Outcome, Plan, Prepared, Voice, Way,
 };
-use abide_openssh::LineError;
+use abide_openssh::{LineError, SessionKind};
 use abide_session::encode_word;
 use abide_terms::{EndingCode, SessionName};
 
@@ -34,9 +34,12 @@ pub(crate) fn run(args: SessionArgs) -> Result<Exit, Complaint> {
             .exit(Exit::USAGE)
     })?;
     let quiet = invocation.quiet;
-    let (plan, session) = planning::plan(invocation, &args.options)?;
+    let (mut plan, session) = planning::plan(invocation, &args.options)?;
     if goes_to_background(&plan) && background::waiting().is_none() {
         return background::go(std::env::args_os().skip(1));
+    }
+    if !matches!(session.kind, SessionKind::None | SessionKind::Connection(_)) {
+        planning::lend_display(&mut plan);
     }
     let identity = identity()?;
     let public_key = identity.public().0.to_vec();

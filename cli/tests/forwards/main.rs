@@ -2,6 +2,7 @@
 //! one by one, many connections get along, and the server's policy holds.
 #![allow(unreachable_pub)]
 
+mod display;
 #[path = "../far/mod.rs"]
 mod far;
 mod held;

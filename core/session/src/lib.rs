@@ -19,8 +19,9 @@ pub use forward::{
     connect::To as ConnectTo, listen::At as ListenAt,
 };
 pub use opening::{
-    Attach, NoPacing, Opening, OwnSshd, Pacing, Program, Quic, RefusalCode, Refused, Start, Target,
-    Terminal, Welcome, answer::Answer as OpeningAnswer, program::What as ProgramKind,
+    Attach, DisplayGiven, DisplayWish, NoPacing, Opening, OwnSshd, Pacing, Program, Quic,
+    RefusalCode, Refused, Start, Target, Terminal, Welcome, Word, answer::Answer as OpeningAnswer,
+    program::What as ProgramKind,
 };
 pub use prost::Message;
 pub use request::{
@@ -28,6 +29,6 @@ pub use request::{
     Reply, Request, Resume, asks::Ask, reply::Answer as ReplyAnswer,
 };
 pub use streams::{
-    AGENT_LISTENER, COMMAND_ERRORS, COMMAND_IO, FORWARDS_FROM, LOGS_MAX, TERMINAL_INPUT,
-    session_log, terminal_output,
+    AGENT_LISTENER, COMMAND_ERRORS, COMMAND_IO, DISPLAY_LISTENER, FORWARDS_FROM, LOGS_MAX,
+    TERMINAL_INPUT, session_log, terminal_output,
 };

@@ -77,6 +77,31 @@ pub mod program {
     }
 }
 
+/// The wish for X11 forwarding. Holds no secret: it stands on a command line.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct DisplayWish {
+    /// The screen of the client's display that programs begin on.
+    #[prost(uint32, tag = "1")]
+    pub screen: u32,
+    /// The first display number to try: what sshd chose. Known once sshd was asked.
+    #[prost(uint32, tag = "2")]
+    pub first: u32,
+    /// The IP addresses at which sshd listened for it; empty where that could not be told.
+    #[prost(string, repeated, tag = "3")]
+    pub addresses: Vec<String>,
+}
+
+/// The display that a session has at the far end.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct DisplayGiven {
+    /// The cookie that programs there were given: 16 secret bytes, and not the display's own.
+    #[prost(bytes = "vec", tag = "1")]
+    pub cookie: Vec<u8>,
+    /// DISPLAY there.
+    #[prost(string, tag = "2")]
+    pub name: String,
+}
+
 /// The wish for a new session. Holds no secret: it stands on a command line.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct Start {
@@ -118,6 +143,34 @@ pub struct Start {
     /// the name as taken.
     #[prost(bool, tag = "14")]
     pub replaces: bool,
+    /// Programs get a display that leads to the client's, if sshd permits it. Before anything is begun the
+    /// client is told, asks sshd, and answers with one byte; see [`Word`].
+    #[prost(message, optional, tag = "16")]
+    pub display: Option<DisplayWish>,
+}
+
+/// The byte with which a client answers a login that waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// sshd permits all that was asked about.
+    All,
+    /// It permits the session, and no display.
+    NoDisplay,
+}
+
+impl Word {
+    /// The byte.
+    pub fn byte(self) -> u8 {
+        match self {
+            Word::All => 1,
+            Word::NoDisplay => 2,
+        }
+    }
+
+    /// The word that a byte is; none for any other.
+    pub fn read(byte: u8) -> Option<Self> {
+        [Word::All, Word::NoDisplay].into_iter().find(|word| word.byte() == byte)
+    }
 }
 
 /// The wish to attach to a session that is there.
@@ -141,6 +194,9 @@ pub struct Attach {
     /// What becomes of output that this client cannot keep up with.
     #[prost(enumeration = "Pacing", tag = "6")]
     pub pacing: i32,
+    /// The session's display is to lead to this client from now on, if it has one. As in [`Start`].
+    #[prost(message, optional, tag = "16")]
+    pub display: Option<DisplayWish>,
 }
 
 /// What becomes of a terminal's output that a client cannot keep up with.
@@ -227,6 +283,9 @@ pub struct Welcome {
     /// What a session that is a connection is connected to, as text; else empty.
     #[prost(string, tag = "20")]
     pub connected: String,
+    /// The session's display, where it leads to this client.
+    #[prost(message, optional, boxed, tag = "21")]
+    pub display: Option<Box<DisplayGiven>>,
 }
 
 /// Where QUIC may reach a keeper.

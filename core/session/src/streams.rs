@@ -15,6 +15,8 @@ pub const FORWARDS_FROM: u64 = 1024;
 
 /// The listener that leads to the client's ssh-agent. Clients number theirs from 1.
 pub const AGENT_LISTENER: u64 = 0;
+/// The listener that leads to the client's display.
+pub const DISPLAY_LISTENER: u64 = u64::MAX;
 
 /// The `restart`th stream of terminal output: interactive, opened by the keeper.
 pub const fn terminal_output(restart: u64) -> u64 {

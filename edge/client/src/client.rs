@@ -3,6 +3,7 @@
 
 mod carriers;
 mod commanding;
+mod display;
 mod farewell;
 mod forwarding;
 mod interruptions;
@@ -26,6 +27,7 @@ use abide_session::{
     COMMAND_IO, Exited, KeeperMessage, Messages, ToKeeper, encode, terminal_output,
 };
 use abide_terms::{LinkId, Moment};
+use abide_x11::Cookie;
 use bytes::Bytes;
 use tokio::process::Child;
 use tokio::sync::mpsc;
@@ -163,6 +165,7 @@ impl<'a> Client<'a> {
             Escape::Byte(byte) if is_local => Some(byte),
             _ => None,
         };
+        let cookie = welcome.display.as_ref().and_then(|given| given.cookie[..].try_into().ok());
         let output = if welcome.terminal { terminal_output(0) } else { COMMAND_IO };
         let mut client = Client {
             plan,
@@ -199,6 +202,7 @@ impl<'a> Client<'a> {
             foreground: plan.background.is_some(),
             questions,
         };
+        client.forwarding.cookie = cookie.map(Cookie::from_bytes);
         if let Some(local) = &mut client.local {
             client.stdout.put(Bytes::from_static(local.ask()));
             client.prediction = Prediction::wanted(plan.predict).filter(|_| local.is_shown());

@@ -8,10 +8,10 @@ use std::process::{ExitStatus, Stdio};
 
 use abide_openssh::{
     Beside, Bootstrap, BootstrapError, BootstrapEvent, BootstrapPlan, Bring, FailReason, LineError,
-    RemoteLine, Silence, SshEnding, Token, bootstrap_argv, classify, explain_silence,
+    RemoteLine, SessionPart, Silence, SshEnding, Token, bootstrap_argv, classify, explain_silence,
 };
 use abide_session::{
-    CodecError, Message, Messages, Opening, OpeningAnswer, Refused, Target, Welcome,
+    CodecError, Message, Messages, Opening, OpeningAnswer, Refused, Target, Welcome, Word,
 };
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
@@ -113,10 +113,32 @@ impl Connected {
         if let Some(question) = way.asks_first {
             let (target, more) = read_message::<Target>(&read, rest).await?;
             permission::obtain(questions.as_ref(), &target, question).await?;
-            rustix::io::write(&write, &[1]).map_err(std::io::Error::from)?;
+            rustix::io::write(&write, &[Word::All.byte()]).map_err(std::io::Error::from)?;
             rest = more;
         }
+        let mut lent = None;
+        if way.asks_display {
+            // The login has looked which ports are open, and looks again once sshd opened one more.
+            let (_, more) = read_message::<Target>(&read, rest).await?;
+            rest = more;
+            let word = match permission::obtain_part(questions.as_ref(), SessionPart::Display).await
+            {
+                Ok(given) => {
+                    lent = Some(given);
+                    Word::All
+                }
+                Err(why) => {
+                    tracing::info!(why, "no display");
+                    voice.tell(Notice::Remark("X11 forwarding request failed on channel 0"));
+                    Word::NoDisplay
+                }
+            };
+            rustix::io::write(&write, &[word.byte()]).map_err(std::io::Error::from)?;
+        }
         let (welcome, rest) = read_welcome(&read, rest).await?;
+        if let Some(lent) = lent {
+            lent.give_back().await;
+        }
         for notice in &welcome.notices {
             voice.tell(Notice::Keeper(notice));
         }

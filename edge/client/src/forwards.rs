@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use abide_forward::{Accepted, Bind, Forwards, Kind, Listener, Told, UnixPlace, words};
 use abide_link::Role;
 use abide_openssh::{Effective, Forward, ListenPlace, Side, Target};
+use abide_x11::Cookie;
 use tokio::sync::mpsc;
 
 use crate::gate::{Answer, Gate, Question};
@@ -135,6 +136,8 @@ pub(crate) struct Forwarding {
     pub(crate) ssh_for_questions: bool,
     /// It was told that all forwards are there.
     pub(crate) told_ready: bool,
+    /// What programs at the far end have to know to use our display.
+    pub(crate) cookie: Option<Cookie>,
 }
 
 impl Forwarding {
@@ -155,6 +158,7 @@ impl Forwarding {
             answers,
             ssh_for_questions: false,
             told_ready: false,
+            cookie: None,
         }
     }
 

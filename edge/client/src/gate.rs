@@ -10,8 +10,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use abide_openssh::{
-    ChannelAnswer, ListenPlace, MuxAnswer, Target, channel_close, channel_open, mux_close_remote,
-    mux_hello, mux_open_remote, mux_proxy, next_mux_message, read_channel_answer, read_mux_answer,
+    ChannelAnswer, ListenPlace, MuxAnswer, SessionPart, Target, channel_close, channel_open,
+    mux_close_remote, mux_hello, mux_open_remote, mux_proxy, next_mux_message, read_channel_answer,
+    read_mux_answer, session_open, session_request,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -33,6 +34,10 @@ pub(crate) enum Question {
     Listen(u64, ListenPlace, Target),
     /// Listen there no more.
     Unlisten(u64, ListenPlace, Target),
+    /// May a session have that? It has, in one where nothing runs, until `EndSession`.
+    Session(SessionPart),
+    /// End that session.
+    EndSession,
 }
 
 /// What sshd said.
@@ -92,6 +97,10 @@ async fn serve(
                 Question::Unlisten(_, listen, target) => {
                     remote(&path, mux_close_remote(listen, target)).await
                 }
+                Question::Session(part) => {
+                    session(connected(&mut proxy, &path).await?, *part).await
+                }
+                Question::EndSession => end_session(connected(&mut proxy, &path).await?).await,
             }
         };
         let verdict = tokio::time::timeout(ANSWER_WITHIN, answer).await;
@@ -111,6 +120,8 @@ async fn serve(
 struct Proxy {
     mux: Mux,
     channels: u32,
+    /// The session that was opened for a question, by the server's number.
+    session: Option<u32>,
 }
 
 async fn connected<'a>(
@@ -120,7 +131,7 @@ async fn connected<'a>(
     if proxy.is_none() {
         let mut mux = Mux::connect(path).await?;
         match mux.exchange(mux_proxy()).await? {
-            MuxAnswer::Proxied => *proxy = Some(Proxy { mux, channels: 0 }),
+            MuxAnswer::Proxied => *proxy = Some(Proxy { mux, channels: 0, session: None }),
             other => return Err(unexpected(&format!("{other:?}"))),
         }
     }
@@ -172,6 +183,41 @@ async fn open(proxy: &mut Proxy, target: &Target) -> io::Result<Verdict> {
             None => return Err(unexpected("a malformed message")),
         }
     }
+}
+
+/// Opens a session beside the one that carries the link, and asks for a part of it.
+async fn session(proxy: &mut Proxy, part: SessionPart) -> io::Result<Verdict> {
+    let number = proxy.channels;
+    proxy.channels += 1;
+    proxy.mux.stream.write_all(&session_open(number)).await?;
+    loop {
+        let message = proxy.mux.next().await?;
+        match read_channel_answer(&message) {
+            Some(ChannelAnswer::Opened { ours, theirs }) if ours == number => {
+                proxy.session = Some(theirs);
+                proxy.mux.stream.write_all(&session_request(theirs, part)).await?;
+            }
+            Some(
+                ChannelAnswer::Unreached { ours, why } | ChannelAnswer::Prohibited { ours, why },
+            ) if ours == number => return Ok(Verdict::Refused(why)),
+            Some(ChannelAnswer::Granted { ours }) if ours == number => {
+                return Ok(Verdict::Permitted(None));
+            }
+            Some(ChannelAnswer::Denied { ours }) if ours == number => {
+                end_session(proxy).await?;
+                return Ok(Verdict::Refused("request failed".to_owned()));
+            }
+            Some(_) => {}
+            None => return Err(unexpected("a malformed message")),
+        }
+    }
+}
+
+async fn end_session(proxy: &mut Proxy) -> io::Result<Verdict> {
+    if let Some(theirs) = proxy.session.take() {
+        proxy.mux.stream.write_all(&channel_close(theirs)).await?;
+    }
+    Ok(Verdict::Permitted(None))
 }
 
 async fn remote(path: &std::path::Path, question: Vec<u8>) -> io::Result<Verdict> {

@@ -6,6 +6,7 @@ mod again;
 mod anchor;
 mod client;
 mod connect;
+mod display;
 mod escape;
 mod forwards;
 mod gate;
@@ -27,6 +28,7 @@ mod writer;
 
 pub use client::Client;
 pub use connect::{ConnectError, Connected};
+pub use display::{NearDisplay, NotGenerated, Trust};
 pub use forwards::{Prepared, Unprepared, prepare};
 pub use local::connect_local;
 pub use news::{CarrierNews, News};

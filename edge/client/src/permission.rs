@@ -1,7 +1,7 @@
 //! Whether sshd permits the connection that a session is to be: asked before the far end makes it, over
 //! the same login's own connection. What forwards ask while a session runs is `client/forwarding`'s.
 
-use abide_openssh::Target;
+use abide_openssh::{SessionPart, Target};
 use tokio::sync::mpsc;
 
 use crate::connect::{ConnectError, Questions};
@@ -33,16 +33,55 @@ pub(crate) async fn obtain(
     if first == FirstQuestion::AnyOne && matches!(verdict, Verdict::Refused(_)) {
         verdict = put(&gate, &mut answered, Question::Open(target)).await;
     }
-    // ssh may end with whoever asked it, and it carries the link.
-    tokio::spawn(async move {
-        let _gate = gate;
-        std::future::pending::<()>().await;
-    });
+    keep(gate);
     match verdict {
         Verdict::Permitted(_) => Ok(()),
         Verdict::Refused(said) => refused(said),
         Verdict::Unasked(why) => refused(format!("sshd could not be asked: {why}")),
     }
+}
+
+/// A session with that part, in which nothing runs, beside the one that carries the link: sshd has
+/// permitted it. `Err` has its words.
+pub(crate) async fn obtain_part(
+    questions: Option<&Questions>,
+    part: SessionPart,
+) -> Result<Lent, String> {
+    let questions = questions.ok_or("there is no place for the socket on which ssh answers")?;
+    let (answers, mut answered) = mpsc::unbounded_channel();
+    let gate = Gate::new(questions.path().to_owned(), answers);
+    match put(&gate, &mut answered, Question::Session(part)).await {
+        Verdict::Permitted(_) => Ok(Lent { gate, answered }),
+        Verdict::Refused(said) => {
+            keep(gate);
+            Err(said)
+        }
+        Verdict::Unasked(why) => Err(format!("sshd could not be asked: {why}")),
+    }
+}
+
+/// A session that sshd opened to answer a question.
+pub(crate) struct Lent {
+    gate: Gate,
+    answered: mpsc::UnboundedReceiver<Answer>,
+}
+
+impl Lent {
+    /// It has served.
+    pub(crate) async fn give_back(self) {
+        let Lent { gate, mut answered } = self;
+        // If ssh is gone, so is the session.
+        let _ = put(&gate, &mut answered, Question::EndSession).await;
+        keep(gate);
+    }
+}
+
+/// ssh may end with whoever asked it, and it carries the link.
+fn keep(gate: Gate) {
+    tokio::spawn(async move {
+        let _gate = gate;
+        std::future::pending::<()>().await;
+    });
 }
 
 async fn put(

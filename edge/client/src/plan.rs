@@ -8,6 +8,7 @@ use abide_openssh::{BuildId, Effective, Escape, Invocation};
 use abide_prediction::Wish;
 use abide_session::Pacing;
 
+use crate::display::NearDisplay;
 use crate::news::News;
 use crate::outage::Outage;
 
@@ -32,6 +33,8 @@ pub struct Way {
     pub asks_first: Option<FirstQuestion>,
     /// The login is to have the user's agent.
     pub lends_agent: bool,
+    /// The session is to have a display, which the server is to permit before it begins. Needs `asks`.
+    pub asks_display: bool,
 }
 
 /// How sshd is asked whether it permits the connection that a session is to be.
@@ -76,6 +79,8 @@ pub struct Plan {
     /// Nobody waits for us when a signal stops us: an end that cannot be told then is told when the
     /// network is back.
     pub lingers: bool,
+    /// The display that programs of the session may use.
+    pub display: Option<NearDisplay>,
 }
 
 /// Something that people should hear of before the session is there.

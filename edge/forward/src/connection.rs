@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use abide_session::Messages;
 use abide_socks::Wanted;
+use abide_x11::Setup;
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::AbortHandle;
@@ -44,6 +45,8 @@ pub(crate) struct Connection {
     pub(crate) piece: Bytes,
     /// The message that opens the peer's half, until it is whole.
     pub(crate) messages: Messages,
+    /// Looks at the first packet of an X program, which comes out of the link.
+    pub(crate) setup: Option<Setup>,
     /// A SOCKS client that waits for its answer.
     pub(crate) wanted: Option<Wanted>,
     /// The link has no room: the socket is not read.
@@ -70,6 +73,7 @@ impl Connection {
             outward: Half::Open,
             piece: Bytes::new(),
             messages: Messages::default(),
+            setup: None,
             wanted: None,
             starved: false,
             waits_in: None,

@@ -8,6 +8,7 @@ use abide_link::{Class, Link, Role, StreamId};
 use abide_session::{Connect, ConnectTo, Connected, FORWARDS_FROM, Messages, encode};
 use abide_socks::Wanted;
 use abide_terms::Moment;
+use abide_x11::{Setup, Wrong};
 use bytes::{Bytes, BytesMut};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::AbortHandle;
@@ -99,6 +100,8 @@ pub enum Report {
     },
     /// A connection was cut off at this end: the peer must be told.
     Cut(StreamId),
+    /// An X program was not let through: why.
+    Wrong(Wrong),
     /// What came of `listen_when_free`: where it listens.
     Listening(u64, io::Result<Vec<String>>),
 }
@@ -293,6 +296,14 @@ impl Forwards {
         connection.target = target;
         let made = async move { What::Dialled(id, dial(to).await) };
         connection.waits_out = Some(self.outlet.spawn(made));
+    }
+
+    /// Connects an X program to a display. Its first packet has to pass `setup`.
+    pub fn dial_display(&mut self, id: StreamId, to: Dial, target: String, setup: Setup) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.setup = Some(setup);
+            self.dial(id, to, target);
+        }
     }
 
     /// Does not.

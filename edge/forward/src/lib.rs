@@ -18,5 +18,5 @@ mod socket;
 pub use dial::{Dial, words};
 pub use forwards::{Accepted, Forwards, Happened, Listed, Report, Told};
 pub use limits::{CONNECTIONS_MAX, DIAL_WITHIN, IN_LINK_MAX, LISTENERS_MAX};
-pub use listener::{Bind, Kind, Listener, UnixPlace, Wished};
+pub use listener::{Accepting, Bind, Kind, Listener, UnixPlace, Wished};
 pub use socket::Socket;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixListener as StdUnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -157,6 +158,30 @@ impl Listener {
         &self.failed
     }
 
+    /// The same sockets once more, for another owner to accept at.
+    pub fn again(&self) -> io::Result<Self> {
+        let again = |socket: &Bound| match socket {
+            Bound::Tcp(listener) => {
+                TcpListener::from_std(listener.as_fd().try_clone_to_owned()?.into()).map(Bound::Tcp)
+            }
+            Bound::Unix(listener) => {
+                UnixListener::from_std(listener.as_fd().try_clone_to_owned()?.into())
+                    .map(Bound::Unix)
+            }
+        };
+        let sockets = self.sockets.iter().map(again).collect::<io::Result<_>>()?;
+        // The file goes with the first owner.
+        Ok(Listener { sockets, places: self.places.clone(), failed: Vec::new(), path: None })
+    }
+
+    /// Closes every connection until the returned value is dropped: nobody is there whom it could
+    /// lead to.
+    pub fn turn_away(self) -> Accepting {
+        let Listener { sockets, places, path, .. } = self;
+        let start = |socket| tokio::spawn(turn_away(socket)).abort_handle();
+        Accepting { tasks: sockets.into_iter().map(start).collect(), places, path }
+    }
+
     /// Accepts until the returned guard is dropped.
     pub(crate) fn accept(
         self,
@@ -210,9 +235,21 @@ fn is_socket(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket())
 }
 
+async fn turn_away(socket: Bound) {
+    loop {
+        let accepted = match &socket {
+            Bound::Tcp(listener) => listener.accept().await.map(drop),
+            Bound::Unix(listener) => listener.accept().await.map(drop),
+        };
+        if accepted.is_err() {
+            tokio::time::sleep(ACCEPT_AGAIN_AFTER).await;
+        }
+    }
+}
+
 /// A listener at work; dropped, it listens no more.
 #[derive(Debug)]
-pub(crate) struct Accepting {
+pub struct Accepting {
     tasks: Vec<AbortHandle>,
     pub(crate) places: Vec<String>,
     path: Option<PathBuf>,

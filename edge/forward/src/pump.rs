@@ -4,6 +4,7 @@ use std::io;
 
 use abide_link::{Link, Read, StreamId};
 use abide_terms::Moment;
+use abide_x11::{Step, Wrong};
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::connection::{Half, Phase};
@@ -79,6 +80,16 @@ impl Forwards {
                     Read::Bytes(bytes) => connection.piece = bytes,
                 }
             }
+            if let Some(setup) = &mut connection.setup {
+                match setup.handle_bytes(&std::mem::take(&mut connection.piece)) {
+                    Step::More => continue,
+                    Step::Passed(bytes) => {
+                        connection.setup = None;
+                        connection.piece = bytes.into();
+                    }
+                    Step::Refused(wrong) => return self.turn_out(now, link, id, wrong),
+                }
+            }
             if moved >= TURN_MAX {
                 return self.wait(id, Direction::Out);
             }
@@ -96,6 +107,18 @@ impl Forwards {
                 Err(_) => return self.cut(link, id),
             }
         }
+    }
+
+    /// An X program that may not use the display finds its connection at an end.
+    fn turn_out(&mut self, now: Moment, link: &mut Link, id: StreamId, wrong: Wrong) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.phase = Phase::Refused;
+        connection.inward = Half::Ended;
+        connection.setup = None;
+        connection.close();
+        link.finish(id);
+        self.reports.push_back(Report::Wrong(wrong));
+        self.pump_out(now, link, id);
     }
 
     /// Its owner was asked, and has not decided.

@@ -1,6 +1,7 @@
 //! Who listens at a port or a unix socket of this machine, as /proc tells. Not who connects.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 /// The state of a listening socket in /proc/net/tcp.
@@ -8,10 +9,15 @@ const LISTEN: &str = "0A";
 
 /// Addresses at which this user has a listener of `port`. Empty when none has, or /proc does not tell.
 pub fn own_listeners(port: u16) -> Vec<SocketAddr> {
+    own_listeners_in(port..=port)
+}
+
+/// The same of a range of ports.
+pub fn own_listeners_in(ports: RangeInclusive<u16>) -> Vec<SocketAddr> {
     let uid = rustix::process::geteuid().as_raw();
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(std::fs::read_to_string);
     let texts = tables.iter().flatten();
-    texts.flat_map(|table| listeners(table, uid)).filter(|at| at.port() == port).collect()
+    texts.flat_map(|table| listeners(table, uid)).filter(|at| ports.contains(&at.port())).collect()
 }
 
 /// Whether a process has a unix socket at this path. A file that a process left behind does not count.

@@ -1,7 +1,7 @@
 //! The environment of a session's program: the login's own, with what belongs to the session.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use abide_host::users::User;
 
@@ -20,12 +20,24 @@ const NOT_PASSED: [&str; 8] = [
 /// PATH where the login set none: sshd's default.
 const PATH_DEFAULT: &str = "/usr/local/bin:/usr/bin:/bin:/usr/games";
 
+/// Names the display of X programs.
+const DISPLAY: &str = "DISPLAY";
+
+/// What of the client's machine the program may use.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lent {
+    /// The socket of its ssh-agent.
+    pub(crate) agent: Option<PathBuf>,
+    /// A display that leads to its own.
+    pub(crate) display: Option<String>,
+}
+
 /// The environment for a program; `terminal` is TERM and the terminal's device, if it has one;
-/// `agent` the socket of the client's ssh-agent.
+/// `lent` is what the client lends.
 pub(crate) fn for_program(
     user: &User,
     terminal: Option<(&str, &Path)>,
-    agent: Option<&Path>,
+    lent: &Lent,
 ) -> Vec<(OsString, OsString)> {
     let passed = std::env::vars_os().filter(|(name, _)| !NOT_PASSED.iter().any(|not| name == not));
     let mut variables: Vec<(OsString, OsString)> = passed.collect();
@@ -39,7 +51,11 @@ pub(crate) fn for_program(
     set_default("LOGNAME", user.name.clone().into());
     set_default("HOME", user.home.clone().into());
     set_default("SHELL", user.shell.clone().into());
-    if let Some(agent) = agent {
+    if let Some(display) = &lent.display {
+        variables.retain(|(name, _)| name != DISPLAY);
+        variables.push((DISPLAY.into(), display.into()));
+    }
+    if let Some(agent) = &lent.agent {
         // The login's own would end with its ssh.
         variables.retain(|(name, _)| name != abide_host::agent::VARIABLE);
         variables.push((abide_host::agent::VARIABLE.into(), agent.into()));

@@ -2,6 +2,7 @@
 
 mod carriers;
 mod clients;
+mod display;
 mod farewell;
 mod forwarding;
 mod presence;
@@ -26,6 +27,7 @@ use tokio::task::JoinSet;
 use self::carriers::Arrival;
 use crate::attachment::Attachment;
 use crate::connection::Connection;
+use crate::display::Display;
 use crate::door::Visit;
 use crate::output::Canvas;
 use crate::program::{Program, Source};
@@ -41,6 +43,12 @@ pub(crate) struct Keeper {
     began: Moment,
     /// What stands in for a program, if something does.
     connection: Option<Connection>,
+    /// The session's display, if it has one.
+    display: Option<Display>,
+    /// To whom it leads.
+    display_at: Option<LinkTag>,
+    /// What the first client wished for and does not get, in words.
+    shortcoming: Option<String>,
     program: Option<Program>,
     canvas: Option<Canvas>,
     /// How the terminal takes input, as clients were told.
@@ -63,6 +71,15 @@ pub(crate) struct Keeper {
     refused: JoinSet<()>,
     heap: Heap,
     outlets: Outlets,
+}
+
+/// What was made before the keeper serves.
+#[derive(Default)]
+pub(crate) struct Made {
+    pub(crate) connection: Option<Connection>,
+    pub(crate) display: Option<Display>,
+    /// What was wished for and could not be made, in words.
+    pub(crate) shortcoming: Option<String>,
 }
 
 /// Where carriers and the QUIC endpoint report to.
@@ -98,7 +115,7 @@ impl Keeper {
     pub(crate) fn new(
         id: SessionId,
         start: Start,
-        connection: Option<Connection>,
+        made: Made,
         keys: DoorKeys,
         outlets: Outlets,
     ) -> Self {
@@ -107,7 +124,10 @@ impl Keeper {
             id,
             start,
             began: clock::now(),
-            connection,
+            connection: made.connection,
+            display: made.display,
+            display_at: None,
+            shortcoming: made.shortcoming,
             program: None,
             canvas: None,
             reading: None,
@@ -193,6 +213,7 @@ impl Keeper {
             self.serve_client(now, index);
         }
         self.choose_leader();
+        self.settle_display();
         self.notice_end(now);
         for (_, client) in &mut self.attachments {
             if let Some(canvas) = &self.canvas {

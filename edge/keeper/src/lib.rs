@@ -7,6 +7,7 @@ mod attachment;
 mod backlog;
 mod bridge;
 mod connection;
+mod display;
 mod door;
 mod drain;
 mod environment;
@@ -31,6 +32,7 @@ mod witness;
 
 pub use bridge::{bridge, open_session};
 pub use connection::destination;
+pub use display::display_ports;
 pub use replace::replace;
 pub use requests::{ANSWER_WITHIN, Found, Lookup, RequestError, ask, describe_all, find, read_log};
 pub use run::{RunError, run};

@@ -11,9 +11,10 @@ use abide_terms::SessionId;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-use crate::connection::{self, Connection};
+use crate::connection;
+use crate::display::Display;
 use crate::door;
-use crate::keeper::{Inlets, Keeper, Outlets};
+use crate::keeper::{Inlets, Keeper, Made, Outlets};
 use crate::lingering::{self, Logout};
 use crate::scope;
 use crate::start::refusal_line;
@@ -76,7 +77,15 @@ fn set_up(
     let runtime = runtime.map_err(system("event loop"))?;
     let served = runtime.block_on(async {
         let connection = connection::open(&start, log).await.map_err(RunError::Refused)?;
-        serve(id, start, connection, &path, readiness).await
+        let mut made = Made { connection, ..Made::default() };
+        if let Some(wish) = &start.display {
+            match Display::open(wish).await {
+                Ok(display) => made.display = Some(display),
+                // A session without its display is better than none.
+                Err(error) => made.shortcoming = Some(format!("X11 is not forwarded: {error}")),
+            }
+        }
+        serve(id, start, made, &path, readiness).await
     });
     // The socket may be gone already; a stale one is only looked at, never trusted.
     let _ = std::fs::remove_file(&path);
@@ -86,7 +95,7 @@ fn set_up(
 async fn serve(
     id: SessionId,
     start: Start,
-    connection: Option<Connection>,
+    made: Made,
     path: &Path,
     readiness: &mut Option<Readiness>,
 ) -> Result<(), RunError> {
@@ -106,7 +115,7 @@ async fn serve(
         readiness.announce("ready").map_err(system("readiness"))?;
     }
     let outlets = Outlets { carriers, arrivals, forwards };
-    let keeper = Keeper::new(id, start, connection, keys, outlets);
+    let keeper = Keeper::new(id, start, made, keys, outlets);
     let inlets = Inlets {
         visits: visits_in,
         carriers: carriers_in,

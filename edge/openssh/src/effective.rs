@@ -71,6 +71,12 @@ pub struct Effective {
     pub identity_agent: Option<String>,
     /// `ForwardX11`.
     pub forward_x11: bool,
+    /// `ForwardX11Trusted`.
+    pub forward_x11_trusted: bool,
+    /// `ForwardX11Timeout`, seconds; 0 is for ever.
+    pub forward_x11_timeout: u32,
+    /// `XAuthLocation`.
+    pub xauth_location: Option<String>,
     /// `LocalForward`, `RemoteForward` and `DynamicForward`, unless cleared.
     pub forwards: Vec<Forward>,
     /// `GatewayPorts`.
@@ -213,6 +219,9 @@ impl Effective {
                     u32::from_str_radix(&text(), 8).ok().filter(|it| *it != 0o177);
             }
             "forwardx11" => self.forward_x11 = is_on(value),
+            "forwardx11trusted" => self.forward_x11_trusted = is_on(value),
+            "forwardx11timeout" => self.forward_x11_timeout = text().parse().unwrap_or(0),
+            "xauthlocation" => self.xauth_location = set(),
             "localforward" | "remoteforward" | "dynamicforward" => {
                 self.forwards.extend(Forward::parse_printed(key, &text()));
             }

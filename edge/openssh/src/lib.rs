@@ -30,8 +30,9 @@ pub use flags::{
 };
 pub use forwards::{Forward, ListenPlace, Side, Target};
 pub use mux::{
-    ChannelAnswer, MUX_MESSAGE_MAX, MuxAnswer, channel_close, channel_open, mux_close_remote,
-    mux_hello, mux_open_remote, mux_proxy, next_mux_message, read_channel_answer, read_mux_answer,
+    ChannelAnswer, MUX_MESSAGE_MAX, MuxAnswer, SessionPart, channel_close, channel_open,
+    mux_close_remote, mux_hello, mux_open_remote, mux_proxy, next_mux_message, read_channel_answer,
+    read_mux_answer, session_open, session_request,
 };
 pub use remote_line::{BootstrapPlan, LineError, MAX_REMOTE_LINE, RemoteLine};
 pub use session::{Session, SessionError, SessionKind, resolve};

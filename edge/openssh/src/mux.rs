@@ -27,9 +27,19 @@ const CHANNEL_OPEN: u8 = 90;
 const CHANNEL_CONFIRMED: u8 = 91;
 const CHANNEL_FAILED: u8 = 92;
 const CHANNEL_CLOSE: u8 = 97;
+const CHANNEL_REQUEST: u8 = 98;
+const CHANNEL_SUCCESS: u8 = 99;
+const CHANNEL_FAILURE: u8 = 100;
 /// RFC 4254, 5.1.
 const PROHIBITED: u32 = 1;
 const UNKNOWN_KIND: u32 = 3;
+
+/// What a session of ssh may have beside a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SessionPart {
+    /// A display: X11 forwarding.
+    Display,
+}
 
 /// What a serving ssh said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +79,16 @@ pub enum ChannelAnswer {
         ours: u32,
         /// The server's words.
         why: String,
+    },
+    /// What was requested on a channel is granted.
+    Granted {
+        /// Our number for it.
+        ours: u32,
+    },
+    /// It is not.
+    Denied {
+        /// Our number for it.
+        ours: u32,
     },
     /// Something about a channel that is none of these.
     Other,
@@ -142,6 +162,24 @@ pub fn channel_open(ours: u32, target: &Target) -> Option<Vec<u8>> {
     Some(message(&[&body]))
 }
 
+/// Asks the server to open a session in which nothing is to run, in proxy mode.
+pub fn session_open(ours: u32) -> Vec<u8> {
+    let kind = text("session");
+    message(&[&[0, CHANNEL_OPEN], &kind, &word(ours), &word(0), &word(32_768)])
+}
+
+/// Asks the server for a part of that session, in proxy mode.
+pub fn session_request(theirs: u32, part: SessionPart) -> Vec<u8> {
+    let (kind, rest) = match part {
+        // One of many connections; a protocol and a cookie that nobody will use; screen 0.
+        SessionPart::Display => (
+            "x11-req",
+            [&[0][..], &text("MIT-MAGIC-COOKIE-1"), &text(&"0".repeat(32)), &word(0)].concat(),
+        ),
+    };
+    message(&[&[0, CHANNEL_REQUEST], &word(theirs), &text(kind), &[1], &rest])
+}
+
 /// Closes a channel, in proxy mode.
 pub fn channel_close(theirs: u32) -> Vec<u8> {
     message(&[&[0, CHANNEL_CLOSE], &word(theirs)])
@@ -197,6 +235,8 @@ pub fn read_channel_answer(message: &[u8]) -> Option<ChannelAnswer> {
                 _ => ChannelAnswer::Unreached { ours, why },
             })
         }
+        CHANNEL_SUCCESS => Some(ChannelAnswer::Granted { ours: rest.word()? }),
+        CHANNEL_FAILURE => Some(ChannelAnswer::Denied { ours: rest.word()? }),
         _ => Some(ChannelAnswer::Other),
     }
 }

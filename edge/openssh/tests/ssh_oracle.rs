@@ -129,7 +129,13 @@ fn settings_are_read_from_the_real_ssh() {
     assert_eq!(full.tty, TtyRequest::Forced);
     assert_eq!(full.remote_command.as_deref(), Some("echo  hi"));
     assert_eq!(full.escape, Some(Escape::Byte(0x1d)));
-    assert!(full.forward_agent && full.forward_x11 && full.control_master && full.batch_mode);
+    assert!(
+        full.forward_agent
+            && full.forward_x11
+            && !full.forward_x11_trusted
+            && full.control_master
+            && full.batch_mode
+    );
     assert_eq!(full.forwards.len(), 2, "{:?}", full.forwards);
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     assert_eq!(full.set_env, [pair("A", "b"), pair("C", "x y=z")]);

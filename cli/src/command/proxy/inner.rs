@@ -53,6 +53,7 @@ pub(super) fn plan(
         agent: None,
         // ssh stops us when it ends, and waits for nothing.
         lingers: true,
+        display: None,
         background: None,
         unattended: false,
     })

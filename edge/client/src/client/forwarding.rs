@@ -5,8 +5,8 @@ use abide_forward::{Accepted, Dial, Forwards, Report, words};
 use abide_link::StreamId;
 use abide_openssh::{ListenPlace, Side, Target};
 use abide_session::{
-    AGENT_LISTENER, Addresses, ConnectTo, Cut, Host, KeeperMessage, Listen, ListenAt, Listening,
-    SocketPath,
+    AGENT_LISTENER, Addresses, ConnectTo, Cut, DISPLAY_LISTENER, Host, KeeperMessage, Listen,
+    ListenAt, Listening, SocketPath,
 };
 use abide_terms::Moment;
 
@@ -120,6 +120,8 @@ impl Client<'_> {
             }
             Question::Listen(number, ..) => return self.on_listen_answer(number, verdict),
             Question::Unlisten(number, ..) => self.on_unlisten_answer(number),
+            // Only while a session begins; see `permission`.
+            Question::Session(_) | Question::EndSession => {}
         }
         self.open_decided(now);
         None
@@ -190,6 +192,7 @@ impl Client<'_> {
                 Report::Cut(stream) => {
                     self.tell(KeeperMessage::Cut(Cut { stream: stream.number() }));
                 }
+                Report::Wrong(wrong) => self.display_refused(wrong),
                 // Listeners of this end are bound before they are taken on.
                 Report::Listening(..) => {}
             }
@@ -255,6 +258,7 @@ impl Client<'_> {
     fn on_wanted(&mut self, now: Moment, stream: StreamId, to: &ConnectTo) {
         let remote = |rule: &&Rule| rule.forward.side == Side::Remote;
         let target = match to {
+            ConnectTo::Listener(DISPLAY_LISTENER) => return self.open_display(now, stream),
             ConnectTo::Listener(AGENT_LISTENER) => self.plan.agent.clone().map(Target::Path),
             ConnectTo::Listener(number) => {
                 let rule = self.forwarding.rules.get(number).filter(remote);

@@ -67,8 +67,10 @@ impl Keeper {
         let key = LinkKey::from_bytes(abide_host::random::bytes());
         let client_key = PublicKey::from_slice(&attach.public_key);
         self.keys.admit(link_id, key.clone(), client_key);
+        let asks_display = if fresh { self.display.is_some() } else { attach.display.is_some() };
         let quic = client_key.and_then(|_| self.quic());
-        let pipe = pipe.with_opening(encode(&self.opening(link_id, &key, quic, fresh)));
+        let pipe =
+            pipe.with_opening(encode(&self.opening(link_id, &key, quic, (fresh, asks_display))));
         let link = Link::new(Role::Keeper, u64::from_be_bytes(abide_host::random::bytes()));
         let tag = LinkTag(self.next_tag);
         self.next_tag += 1;
@@ -83,14 +85,31 @@ impl Keeper {
         } else if let Some(path) = self.agent_path() {
             client.serve_agent(path);
         }
+        if asks_display {
+            self.lead_display_to(tag, &mut client);
+        }
         tracing::info!(client = client.name(), link = %link_id, "attached");
         client.driver.pump(now);
         self.attachments.push((tag, client));
         self.leader = Some(tag);
     }
 
-    fn opening(&self, link: LinkId, key: &LinkKey, quic: Option<Quic>, fresh: bool) -> Opening {
+    fn opening(
+        &self,
+        link: LinkId,
+        key: &LinkKey,
+        quic: Option<Quic>,
+        (fresh, asks_display): (bool, bool),
+    ) -> Opening {
         let user = fresh.then(abide_host::users::current);
+        let mut notices = user.map(|user| lingering::warnings(&user)).unwrap_or_default();
+        notices.extend(self.shortcoming.clone().filter(|_| fresh));
+        if asks_display && self.display.is_none() {
+            let id = self.id;
+            notices.push(format!(
+                "session {id} was started without X11 forwarding: it has no display"
+            ));
+        }
         let welcome = Welcome {
             session: self.id.to_string(),
             name: self.start.name.clone(),
@@ -99,8 +118,9 @@ impl Keeper {
             quic,
             release: env!("CARGO_PKG_VERSION").to_owned(),
             terminal: self.canvas.is_some(),
-            notices: user.map(|user| lingering::warnings(&user)).unwrap_or_default(),
+            notices,
             connected: self.connection.as_ref().map(|it| it.to.clone()).unwrap_or_default(),
+            display: self.display_given(asks_display).map(Box::new),
         };
         Opening { answer: Some(OpeningAnswer::Welcome(welcome)) }
     }

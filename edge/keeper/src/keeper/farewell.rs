@@ -93,6 +93,9 @@ impl Keeper {
         self.closing.clear();
         let told = async { while self.refused.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(CLOSING_FOR, told).await;
+        if let Some(display) = &self.display {
+            display.forget().await;
+        }
         if let Some(endpoint) = self.endpoint {
             endpoint.finish().await;
         }

@@ -81,6 +81,8 @@ impl Attachment {
                 Report::Listening(listener, bound) => self.tell_listening(listener, bound),
                 // The client knows why: it was it that refused.
                 Report::Refused { .. } | Report::NotDialled { .. } => {}
+                // Displays are at the near end alone.
+                Report::Wrong(_) => {}
             }
         }
     }

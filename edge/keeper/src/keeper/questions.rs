@@ -30,7 +30,11 @@ impl Keeper {
                 ReplyAnswer::Done(Done {})
             }
             Ask::End(end) => {
-                self.hang_up(now, &end.by);
+                // Of a program that ended nothing is left but clients that never came back to hear of it.
+                match self.exit {
+                    Some(_) => self.detach_all(now, EndingCode::Ended, &end.by),
+                    None => self.hang_up(now, &end.by),
+                }
                 ReplyAnswer::Done(Done {})
             }
             Ask::Attach(_) | Ask::Resume(_) => ReplyAnswer::Failed(Failed {

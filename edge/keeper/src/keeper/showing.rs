@@ -14,7 +14,7 @@ impl Keeper {
         self.program = Some(match &self.connection {
             Some(connection) => Program::connected(connection).map_err(other)?,
             None if self.start.nothing => Program::nothing().map_err(other)?,
-            None => Program::spawn(&self.start, self.agent_path().as_deref())?,
+            None => Program::spawn(&self.start, &self.lent())?,
         });
         self.canvas = self.start.terminal.as_ref().map(Canvas::new);
         tracing::info!(session = %self.id, program = describe(&self.start), "started");

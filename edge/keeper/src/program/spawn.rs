@@ -19,22 +19,23 @@ use tokio::io::unix::AsyncFd;
 use super::life::Life;
 use super::{Program, refused, size};
 use crate::connection::Connection;
-use crate::{environment, subsystem};
+use crate::environment::{self, Lent};
+use crate::subsystem;
 
 /// Bytes that a program's pipes should hold, so that it need not wait for each of our turns.
 const PIPE_SIZE: usize = 256 * 1024;
 
 impl Program {
-    /// Starts what `start` asks for. `agent`: the socket of the client's ssh-agent, if it has it.
-    pub(crate) fn spawn(start: &Start, agent: Option<&Path>) -> Result<Self, Refused> {
+    /// Starts what `start` asks for. `lent`: what of the client's machine it may use.
+    pub(crate) fn spawn(start: &Start, lent: &Lent) -> Result<Self, Refused> {
         let user = users::current();
         if !is_executable(&user.shell) {
             return Err(refused(RefusalCode::NoShell, user.shell.display().to_string()));
         }
         let command = command(start, &user)?;
         match &start.terminal {
-            Some(terminal) => Self::on_terminal(command, terminal, &user, agent),
-            None => Self::on_pipes(command, &user, agent),
+            Some(terminal) => Self::on_terminal(command, terminal, &user, lent),
+            None => Self::on_pipes(command, &user, lent),
         }
     }
 
@@ -69,7 +70,7 @@ impl Program {
         mut command: ShellCommand,
         terminal: &Terminal,
         user: &users::User,
-        agent: Option<&Path>,
+        lent: &Lent,
     ) -> Result<Self, Refused> {
         let no_terminal = |error: io::Error| refused(RefusalCode::NoTerminal, error.to_string());
         let mut pty = pty::open(size(terminal)).map_err(no_terminal)?;
@@ -78,7 +79,7 @@ impl Program {
         let device = rustix::pty::ptsname(&pty.master, Vec::new());
         let device = device.map_err(|error| no_terminal(error.into()))?;
         let device = PathBuf::from(device.to_string_lossy().into_owned());
-        command.env = environment::for_program(user, Some((&terminal.kind, &device)), agent);
+        command.env = environment::for_program(user, Some((&terminal.kind, &device)), lent);
         let child = pty::spawn(&mut pty, &command).map_err(|error| no_shell(&command, &error))?;
         let input = pty.master.try_clone().and_then(watch).map_err(no_terminal)?;
         let output = watch(pty.master).map_err(no_terminal)?;
@@ -88,9 +89,9 @@ impl Program {
     fn on_pipes(
         mut command: ShellCommand,
         user: &users::User,
-        agent: Option<&Path>,
+        lent: &Lent,
     ) -> Result<Self, Refused> {
-        command.env = environment::for_program(user, None, agent);
+        command.env = environment::for_program(user, None, lent);
         let piped = process::spawn(&command).map_err(|error| no_shell(&command, &error))?;
         for end in [&piped.stdin, &piped.stdout] {
             // Refused to a user with too many large ones: then it stays as it is.

@@ -40,8 +40,6 @@ pub(super) struct Gathered {
     verbose: u8,
     no_command: Switch,
     background: Switch,
-    x11: Switch,
-    x11_trusted: bool,
     tun: Switch,
     clear_forwardings: Switch,
 }
@@ -64,12 +62,7 @@ impl Gathered {
             b'e' => self.take_escape(&flag.value)?,
             b'N' => self.no_command.by_flag = Some(true),
             b'f' => self.background.by_flag = Some(true),
-            b'g' | b'A' | b'L' | b'R' | b'D' => self.take_forwarding(flag),
-            b'X' => self.x11.by_flag = Some(true),
-            b'Y' => {
-                self.x11.by_flag = Some(true);
-                self.x11_trusted = true;
-            }
+            b'g' | b'A' | b'L' | b'R' | b'D' | b'X' | b'Y' => self.take_forwarding(flag),
             b'W' => self.take_stdio(&flag.value)?,
             b'w' => self.not_yet.push(NotYet::TunDevice(flag.value)),
             _ => self.pass(flag),
@@ -144,7 +137,7 @@ impl Gathered {
             b'q' => self.quiet = true,
             b'v' => self.verbose = self.verbose.saturating_add(1),
             b'a' => self.forwarding.push("-a".into()),
-            b'x' => self.x11.by_flag = Some(false),
+            b'x' => self.forwarding.push("-x".into()),
             b'o' => self.take_option(&ConfigOption::parse(&flag.value)),
             _ => {}
         }
@@ -157,7 +150,6 @@ impl Gathered {
     fn take_option(&mut self, option: &ConfigOption) {
         match option.keyword.as_str() {
             "tunnel" => self.tun.fill(option),
-            "forwardx11" => self.x11.fill(option),
             "clearallforwardings" => self.clear_forwardings.fill(option),
             "forkafterauthentication" => self.background.fill(option),
             "sessiontype" => {
@@ -176,8 +168,6 @@ impl Gathered {
         if self.clear_forwardings.is_on() {
             found.retain(|it| !it.cleared_by_option());
         }
-        let x11 = if self.x11_trusted { NotYet::ForwardX11Trusted } else { NotYet::ForwardX11 };
-        found.extend(self.x11.is_on().then_some(x11));
         found
     }
 }

@@ -1,16 +1,12 @@
-//! What ssh can do and a link cannot carry yet, by the flag that asked for it.
+//! What ssh can do and a link does not carry, by the flag that asked for it.
 
 use std::ffi::OsString;
 
-/// Asked for on the command line (by flag or `-o`), not carried yet.
+/// Asked for on the command line (by flag or `-o`), not carried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotYet {
     /// `-w` or `-o Tunnel`.
     TunDevice(OsString),
-    /// `-X` or `-o ForwardX11`.
-    ForwardX11,
-    /// `-Y`.
-    ForwardX11Trusted,
 }
 
 impl NotYet {
@@ -18,8 +14,6 @@ impl NotYet {
     pub fn flag(&self) -> &'static str {
         match self {
             NotYet::TunDevice(_) => "-w",
-            NotYet::ForwardX11 => "-X",
-            NotYet::ForwardX11Trusted => "-Y",
         }
     }
 

@@ -64,14 +64,13 @@ fn some_lines_are_only_for_ssh() {
 
 #[test]
 fn what_is_not_carried_yet_is_named() {
-    let got = session(&["-w", "0:1", "-X", "-fN", "h"]);
+    let got = session(&["-w", "0:1", "-fN", "h"]);
     let flags: Vec<_> = got.not_yet.iter().map(NotYet::flag).collect();
-    assert_eq!(flags, ["-w", "-X"]);
+    assert_eq!(flags, ["-w"]);
     assert!(got.stdin_null && got.background && got.no_command);
     let target = Target::Host { host: "x".into(), port: 1 };
     assert_eq!(session(&["-Wx:1", "h"]).stdio, Some(target));
     assert_eq!(session(&["-Wx:1", "h"]).not_yet, []);
-    assert_eq!(session(&["-Y", "h"]).not_yet, [NotYet::ForwardX11Trusted]);
 }
 
 #[test]
@@ -80,6 +79,7 @@ fn forwards_are_for_ssh_to_read_and_not_to_make() {
     let forwarding = ["-L", "1:a:2", "-A", "-R", "3:b:4", "-D", "5", "-a", "-g"];
     assert_eq!(got.forwarding, line(&forwarding));
     assert_eq!(got.passed, line(&["-v", "-o", "LocalForward 1 a:2", "-a"]));
+    assert_eq!(session(&["-X", "-Yx", "h"]).forwarding, line(&["-X", "-Y", "-x"]));
     assert_eq!(got.not_yet, []);
 }
 
@@ -87,7 +87,6 @@ fn forwards_are_for_ssh_to_read_and_not_to_make() {
 fn what_is_switched_off_is_no_matter() {
     for words in [
         &["-oForwardAgent=no", "-oClearAllForwardings=yes", "-oForwardX11 no", "-xa", "h"][..],
-        &["-X", "h", "-x"],
         &["-L", "1:a:2", "-o", "clearallforwardings = yes", "h"],
         &["-oForwardAgent=no", "-oForwardAgent=yes", "h"],
         &["-oTunnel=no", "-oGatewayPorts=no", "-oSessionType=default", "h"],
