@@ -87,6 +87,8 @@ fn signals_typed_at_a_terminal_reach_the_program() {
     terminal.send("\x03").expect("typed");
     terminal.wait_for_after(mark, "^C", LIMIT).expect("an interrupt");
     assert_eq!(answer(&terminal, "echo $?"), "130");
+    // Before its prompt the shell reads lines, and takes this for the end of an empty one.
+    terminal.wait_for_after(mark, "<end>\r\n$ ", LIMIT).expect("a prompt");
     terminal.send("\x04").expect("typed");
     assert_eq!(terminal.wait_exit(LIMIT).expect("an end"), Exit::Code(0), "^D ends the shell");
 }
