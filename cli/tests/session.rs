@@ -3,7 +3,7 @@
 
 mod far;
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use abide_host::child::Exit;
 use abide_host::pty::Size;
@@ -408,4 +408,25 @@ fn a_finished_session_can_be_ended_though_its_client_never_comes_back() {
     far.wait_until_gone();
     away.cont();
     away.wait_exit(LIMIT).expect("an end");
+}
+
+#[test]
+fn a_command_that_cannot_be_told_of_an_interrupt_is_named() {
+    let far = Far::start();
+    let mut command = far.command(&["far", "echo in; sleep 1000"]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut client = command.spawn().expect("abide");
+    let mut first = [0; 3];
+    let stdout = client.stdout.as_mut().expect("piped");
+    std::io::Read::read_exact(stdout, &mut first).expect("output");
+    let keeper = far.keeper();
+    kill(keeper, Signal::STOP);
+    kill(client.id(), Signal::INT);
+    let output = client.wait_with_output().expect("an end");
+    kill(keeper, Signal::CONT);
+    assert_eq!(output.status.code(), Some(130));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("could not be told of SIGINT") && said.contains("abide end"), "{said}");
+    // It is told as soon as it runs again.
+    far.wait_until_gone();
 }

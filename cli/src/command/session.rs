@@ -187,10 +187,14 @@ fn tell(outcome: &Outcome, session: &str, terminal: bool, plan: &Plan, quiet: bo
             say(closed(ending.code, &ending.evidence, session, &again));
             Exit::FAILED
         }
-        Outcome::Signalled(number) => {
+        Outcome::Signalled { number, told } => {
+            let name = abide_host::signals::signal_name(*number).unwrap_or("?");
             if terminal {
-                let name = abide_host::signals::signal_name(*number).unwrap_or("?");
                 say(format!("detached from session {session} by SIG{name}; it goes on: {again}"));
+            } else if !told {
+                say(format!(
+                    "session {session} could not be told of SIG{name}: it goes on until `abide end {host} {session}`"
+                ));
             }
             Exit::of_signal(*number)
         }

@@ -224,7 +224,7 @@ impl<'a> Client<'a> {
     }
 
     async fn serve(&mut self, mut inlets: Inlets) -> std::io::Result<Outcome> {
-        let outcome = loop {
+        let mut outcome = loop {
             if let Some(outcome) = self.settle(clock::now()) {
                 break outcome;
             }
@@ -242,7 +242,7 @@ impl<'a> Client<'a> {
                 self.handle(now, Wake::Forward(happened)).await?;
             }
         };
-        self.farewell(&outcome, &mut inlets).await;
+        self.farewell(&mut outcome, &mut inlets).await;
         Ok(outcome)
     }
 

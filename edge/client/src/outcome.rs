@@ -17,8 +17,13 @@ pub enum Outcome {
     },
     /// The other side closed the link.
     Closed(Ending),
-    /// A signal stopped the client: its number.
-    Signalled(i32),
+    /// A signal stopped the client.
+    Signalled {
+        /// Its number.
+        number: i32,
+        /// Whether the keeper could be told.
+        told: bool,
+    },
     /// Nobody reads our output any more.
     OutputClosed,
     /// A forward failed, and ExitOnForwardFailure is set.

@@ -21,14 +21,14 @@ const LATE_FAREWELL: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Client<'_> {
     /// Tells the keeper why we go, and puts the terminal in order.
-    pub(super) async fn farewell(&mut self, outcome: &Outcome, inlets: &mut Inlets) {
-        let ending = match outcome {
+    pub(super) async fn farewell(&mut self, outcome: &mut Outcome, inlets: &mut Inlets) {
+        let ending = match &*outcome {
             Outcome::Exited(_) => Some(Ending::new(EndingCode::Finished, Blame::Program, "")),
             Outcome::Detached => Some(Ending::new(EndingCode::Detached, Blame::You, "")),
-            Outcome::Signalled(_) if self.local.is_some() => {
+            Outcome::Signalled { .. } if self.local.is_some() => {
                 Some(Ending::new(EndingCode::Detached, Blame::You, ""))
             }
-            Outcome::Signalled(_)
+            Outcome::Signalled { .. }
             | Outcome::Left { .. }
             | Outcome::OutputClosed
             | Outcome::ForwardFailed => {
@@ -37,14 +37,16 @@ impl Client<'_> {
             Outcome::Closed(_) | Outcome::Lost(_) => None,
         };
         if let Some(ending) = ending {
-            if matches!(outcome, Outcome::Signalled(_)) && self.plan.lingers {
+            if matches!(outcome, Outcome::Signalled { .. }) && self.plan.lingers {
                 self.linger(inlets).await;
             }
             self.driver.link.close(ending);
             self.driver.pump(clock::now());
             // Who is out of reach is not waited for.
-            if self.driver.link.silent_since().is_none() {
-                let _ = tokio::time::timeout(FAREWELL, self.until_heeded(inlets)).await;
+            let heeded = self.driver.link.silent_since().is_none()
+                && tokio::time::timeout(FAREWELL, self.until_heeded(inlets)).await.is_ok();
+            if let Outcome::Signalled { told, .. } = outcome {
+                *told = heeded;
             }
         }
         self.lift();

@@ -50,7 +50,7 @@ impl Client<'_> {
             // The pager's to heed.
             Interruption::Stop(_) if self.paging.is_some() => None,
             // A terminal's session outlives the terminal; a command ends with who asked for it.
-            Interruption::Stop(number) => Some(Outcome::Signalled(number)),
+            Interruption::Stop(number) => Some(Outcome::Signalled { number, told: false }),
         }
     }
 

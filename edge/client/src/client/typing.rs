@@ -25,7 +25,9 @@ impl Client<'_> {
     ) -> std::io::Result<Option<Outcome>> {
         let bytes = match taken {
             Taken::Bytes(bytes) => bytes,
-            Taken::End if self.local.is_some() => return Ok(Some(Outcome::Signalled(1))),
+            Taken::End if self.local.is_some() => {
+                return Ok(Some(Outcome::Signalled { number: 1, told: false }));
+            }
             // A terminal's program sees no end of input: what it is owed is typed (^D).
             Taken::End if self.on_terminal => return Ok(None),
             Taken::End => {
