@@ -57,6 +57,13 @@ impl Client {
         self.now = until;
     }
 
+    fn round_trip(&mut self, millis: u64) {
+        self.predictor.handle_rtt(Duration::from_millis(millis));
+        if self.predictor.poll_timeout().is_some_and(|at| at <= self.now) {
+            self.predictor.handle_timeout(self.now, &self.screen);
+        }
+    }
+
     fn lift(&mut self) {
         let bytes = self.overlay.lift(&self.screen);
         self.terminal.feed(&bytes);
@@ -90,6 +97,7 @@ fuzz_target!(|data: &[u8]| {
             }
             5 => client.acked(length),
             6 => client.passes(length as u64 * 10),
+            _ if length & 4 != 0 => client.round_trip(length as u64 * 40),
             _ => client.predictor.handle_tty(Tty { echo: length & 1 != 0, canonical: length & 2 != 0 }),
         }
         client.show();

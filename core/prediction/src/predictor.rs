@@ -190,7 +190,8 @@ impl Predictor {
         self.settle(now, screen);
     }
 
-    /// The round trip, as measured.
+    /// The round trip, as measured. How long is waited changes with it: look at
+    /// [`Predictor::poll_timeout`], which may be due now.
     pub fn handle_rtt(&mut self, rtt: Duration) {
         self.rtt = rtt;
         self.trigger.handle_rtt(rtt, self.guesses.is_empty());

@@ -8,6 +8,8 @@ use crate::Tty;
 const RAW: Tty = Tty { echo: false, canonical: false };
 const RTT: Duration = Duration::from_millis(273);
 const PACE: Duration = Duration::from_millis(200);
+/// Several keys are under way at once.
+const QUICK: Duration = Duration::from_millis(100);
 /// A prompt at the right end of the row, which is put there after each key.
 const RIGHT: &str = "\x1b7\x1b[1;33Hat right\x1b8";
 /// What is suggested after the first letters of a line.
@@ -23,6 +25,7 @@ impl Program for Suggests {
     fn key(&mut self, bytes: &[u8]) -> Vec<Reaction> {
         match bytes {
             [0x7f] => drop(self.line.pop()),
+            [0x1b, ..] => {}
             _ => self.line.push_str(&String::from_utf8_lossy(bytes)),
         }
         let line = &self.line;
@@ -41,6 +44,11 @@ fn suggestions_are_typed_over_and_a_prompt_at_the_right_stays() {
     let mut seen = world.types_text("echo he", PACE);
     seen.extend(world.types_text("re it", PACE));
     assert!(seen[2..].iter().all(|seen| *seen), "{seen:?}");
+    // There Right takes what is suggested, or nothing.
+    let end = world.terminal.cursor();
+    world.types(b"\x1b[C", Duration::ZERO);
+    assert_eq!(world.terminal.cursor(), end);
+    world.runs(PACE * 3);
     for _ in 0..3 {
         world.types(b"\x7f", PACE);
     }
@@ -108,9 +116,14 @@ fn a_letter_typed_anew_is_not_taken_for_the_one_that_is_being_erased() {
     let mut world = editor();
     world.types_text("longer than that.", PACE);
     for _ in 0..5 {
-        world.types(b"\x7f", PACE);
+        world.types(b"\x7f", QUICK);
     }
-    let seen = world.types_text("the other", PACE);
-    assert!(seen.iter().all(|seen| *seen), "{seen:?}");
+    let mut text = String::from("longer than ");
+    for ch in "the other".chars() {
+        world.types(ch.to_string().as_bytes(), Duration::ZERO);
+        text.push(ch);
+        assert_eq!(world.terminal.lines()[0].trim_end(), text.trim_end());
+        world.runs(QUICK);
+    }
     world.comes_to_rest();
 }

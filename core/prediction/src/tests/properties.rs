@@ -125,7 +125,12 @@ impl Client {
                 self.terminal.resize(size);
                 self.predictor.forget(&self.screen);
             }
-            Event::Rtt(rtt) => self.predictor.handle_rtt(MS * rtt as u32),
+            Event::Rtt(rtt) => {
+                self.predictor.handle_rtt(MS * rtt as u32);
+                if self.predictor.poll_timeout().is_some_and(|at| at <= self.now) {
+                    self.predictor.handle_timeout(self.now, &self.screen);
+                }
+            }
         }
         let bytes = self.overlay.show(self.now, &self.predictor, &self.screen);
         self.terminal.feed(&bytes);
