@@ -154,6 +154,7 @@ pub(crate) fn way_by(
         asks_first: None,
         lends_agent: false,
         asks_display: false,
+        asks_terminal: false,
     })
 }
 

@@ -430,3 +430,37 @@ fn a_command_that_cannot_be_told_of_an_interrupt_is_named() {
     // It is told as soon as it runs again.
     far.wait_until_gone();
 }
+
+/// What becomes of a terminal that is asked for, with this line before the user's key, these settings of
+/// sshd, and shell lines of its mount namespace.
+fn terminal_with(before: &str, config: &str, inside: &str) -> (String, String) {
+    let config = format!("AuthorizedKeysFile .ssh/authorized_keys\n{config}");
+    let key = format!("(printf '{before}'; cat $dir/user.pub) >~root/.ssh/authorized_keys");
+    let inside = format!("mkdir ~root/.ssh\n{key}\n{inside}");
+    let far = Far::start_with(&Setup { config: &config, inside: &inside, ..Setup::default() });
+    let mut command = far.command(&["-tt", "far", "test -t 0; echo $?"]);
+    let output = command.stdin(Stdio::null()).output().expect("abide runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace('\r', "");
+    (text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn no_terminal_where_sshd_gives_none() {
+    const FAILED: &str = "PTY allocation request failed on channel 0";
+    let visible = "mount --bind $dir/sshd_config /etc/ssh/sshd_config";
+    let other = r"restrict ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDummyDummyDummyDummyDummyDummyDummyDummyDum\n";
+    for (before, config, inside, has_one) in [
+        ("", "", "", true),
+        ("restrict ", "", "", false),
+        ("no-pty ", "", "", false),
+        ("restrict,pty ", "", "", true),
+        (other, "", "", true),
+        ("", "PermitTTY no", visible, false),
+        ("", "PermitTTY yes", visible, true),
+    ] {
+        let (out, err) = terminal_with(before, config, inside);
+        let expected = if has_one { "0\n" } else { "1\n" };
+        assert!(out.ends_with(expected), "[{before}] [{config}]: {out} {err}");
+        assert_eq!(err.contains(FAILED), !has_one, "[{before}] [{config}]: {err}");
+    }
+}

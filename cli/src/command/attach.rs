@@ -39,6 +39,7 @@ pub(crate) fn run(link: LinkArgs, displace: bool, place: &Place) -> Result<Exit,
         Target::There(invocation, session) => {
             let mut plan = plan_for(*invocation, &link)?;
             planning::lend_display(&mut plan);
+            plan.way.iter_mut().for_each(|way| way.asks_terminal = true);
             let attach = encode_word(&attach(session, planning::display_wish(&plan)));
             let keeper = ["keeper", "attach", &attach].map(str::to_owned).to_vec();
             serve(&plan, keeper, identity, false)

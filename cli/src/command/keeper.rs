@@ -30,7 +30,7 @@ pub(crate) fn run(words: &[String]) -> Result<Exit, Complaint> {
         }
         ["attach", attach, token] => {
             open(token)?;
-            attach_with_display(decode(attach)?)
+            attach_if_permitted(decode(attach)?)
         }
         ["resume", session, token] => {
             open(token)?;
@@ -88,12 +88,22 @@ fn serve(id: &str, start: &str) -> Result<Exit, Complaint> {
 }
 
 /// Tells what sshd is to be asked about, and waits for the client to find out; none when it left.
-fn word_for(target: &Target) -> Result<Option<Word>, Complaint> {
-    send(&encode(target))?;
+fn word_for(question: &impl prost::Message) -> Result<Option<Word>, Complaint> {
+    send(&encode(question))?;
     // Not through a buffer: what follows is the link's.
     let mut word = [0; 1];
     let count = rustix::io::read(std::io::stdin(), &mut word).map_err(std::io::Error::from)?;
     Ok(Word::read(word[0]).filter(|_| count == 1))
+}
+
+/// Whether sshd permits this login a terminal: it is asked where its files give reason to doubt it, since
+/// that takes two round trips. None when the client left.
+fn may_have_terminal() -> Result<Option<bool>, Complaint> {
+    if !abide_keeper::terminal_is_doubtful() {
+        return Ok(Some(true));
+    }
+    let ask = Opening { answer: Some(OpeningAnswer::MayHaveTerminal(true)) };
+    Ok(word_for(&ask)?.map(|word| word == Word::All))
 }
 
 /// Has sshd asked for a display, if one is wished for; the wish as sshd made it true, if it did.
@@ -103,7 +113,7 @@ fn display_for(wish: Option<DisplayWish>) -> Result<Option<DisplayWish>, Option<
     let before = listeners();
     match word_for(&Target::default()).map_err(Some)? {
         Some(Word::All) => {}
-        Some(Word::NoDisplay) => return Ok(None),
+        Some(Word::NoDisplay | Word::NoTerminal) => return Ok(None),
         None => return Err(None),
     }
     // sshd has opened one for the question: its settings show in where that is.
@@ -128,7 +138,16 @@ fn start_session(start: &Start) -> Result<Exit, Complaint> {
         Ok(display) => display,
         Err(failed) => return failed.map_or(Ok(Exit::FAILED), Err),
     };
-    let start = &Start { display, ..start.clone() };
+    let mut start = Start { display, ..start.clone() };
+    if start.terminal.is_some() {
+        match may_have_terminal()? {
+            Some(true) => {}
+            // As with ssh: it goes on without.
+            Some(false) => start.terminal = None,
+            None => return Ok(Exit::FAILED),
+        }
+    }
+    let start = &start;
     if !start.name.is_empty()
         && matches!(
             abide_keeper::find(&start.name),
@@ -181,10 +200,15 @@ fn answer(refused: OpeningAnswer) -> Result<Exit, Complaint> {
     Ok(Exit::FAILED)
 }
 
-fn attach_with_display(attach: Attach) -> Result<Exit, Complaint> {
-    match display_for(attach.display.clone()) {
-        Ok(display) => attach_to(Attach { display, ..attach }),
-        Err(failed) => failed.map_or(Ok(Exit::FAILED), Err),
+fn attach_if_permitted(attach: Attach) -> Result<Exit, Complaint> {
+    let display = match display_for(attach.display.clone()) {
+        Ok(display) => display,
+        Err(failed) => return failed.map_or(Ok(Exit::FAILED), Err),
+    };
+    match may_have_terminal()? {
+        Some(true) => attach_to(Attach { display, ..attach }),
+        Some(false) => refuse(RefusalCode::NoTerminal, "sshd permits this login none"),
+        None => Ok(Exit::FAILED),
     }
 }
 

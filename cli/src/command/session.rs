@@ -41,6 +41,9 @@ pub(crate) fn run(args: SessionArgs) -> Result<Exit, Complaint> {
     if !matches!(session.kind, SessionKind::None | SessionKind::Connection(_)) {
         planning::lend_display(&mut plan);
     }
+    if let Some(way) = &mut plan.way {
+        way.asks_terminal = session.wants_tty(std::io::stdin().is_terminal());
+    }
     let identity = identity()?;
     let public_key = identity.public().0.to_vec();
     let name = name.as_ref().map_or("", SessionName::as_str);

@@ -156,6 +156,8 @@ pub enum Word {
     All,
     /// It permits the session, and no display.
     NoDisplay,
+    /// It permits the session, and no terminal.
+    NoTerminal,
 }
 
 impl Word {
@@ -164,12 +166,13 @@ impl Word {
         match self {
             Word::All => 1,
             Word::NoDisplay => 2,
+            Word::NoTerminal => 3,
         }
     }
 
     /// The word that a byte is; none for any other.
     pub fn read(byte: u8) -> Option<Self> {
-        [Word::All, Word::NoDisplay].into_iter().find(|word| word.byte() == byte)
+        [Word::All, Word::NoDisplay, Word::NoTerminal].into_iter().find(|word| word.byte() == byte)
     }
 }
 
@@ -235,13 +238,13 @@ impl std::str::FromStr for Pacing {
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct Opening {
     /// Welcome or refused.
-    #[prost(oneof = "answer::Answer", tags = "1, 2")]
+    #[prost(oneof = "answer::Answer", tags = "1, 2, 3")]
     pub answer: Option<answer::Answer>,
 }
 
 /// The kinds of answer.
 pub mod answer {
-    /// Welcome or refused.
+    /// Welcome or refused, at last.
     #[derive(Clone, PartialEq, Eq, prost::Oneof)]
     pub enum Answer {
         /// The link is open: frames follow.
@@ -250,6 +253,10 @@ pub mod answer {
         /// It is not.
         #[prost(message, tag = "2")]
         Refused(super::Refused),
+        /// Not yet: may the login have a terminal? The client asks sshd, answers with one byte (see
+        /// [`super::Word`]), and another `Opening` follows.
+        #[prost(bool, tag = "3")]
+        MayHaveTerminal(bool),
     }
 }
 

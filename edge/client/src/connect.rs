@@ -107,8 +107,13 @@ impl Connected {
         args: Vec<String>,
         voice: &mut dyn Voice,
     ) -> Result<Self, ConnectError> {
+        let sharing = sharing(way);
+        let asking =
+            Way { asks: way.asks || way.asks_terminal && sharing.is_none(), ..way.clone() };
         let Opened { child, read, write, mut rest, questions } =
-            open(way, args, Bring::First, voice).await?;
+            open(&asking, args, Bring::First, voice).await?;
+        let answers_at = questions.as_ref().map(|own| own.path().to_owned()).or(sharing);
+        let answers_at = answers_at.as_deref();
         let read = abide_carrier::watch(nonblocking(read)?)?;
         if let Some(question) = way.asks_first {
             let (target, more) = read_message::<Target>(&read, rest).await?;
@@ -121,8 +126,7 @@ impl Connected {
             // The login has looked which ports are open, and looks again once sshd opened one more.
             let (_, more) = read_message::<Target>(&read, rest).await?;
             rest = more;
-            let word = match permission::obtain_part(questions.as_ref(), SessionPart::Display).await
-            {
+            let word = match permission::obtain_part(answers_at, SessionPart::Display).await {
                 Ok(given) => {
                     lent = Some(given);
                     Word::All
@@ -135,7 +139,15 @@ impl Connected {
             };
             rustix::io::write(&write, &[word.byte()]).map_err(std::io::Error::from)?;
         }
-        let (welcome, rest) = read_welcome(&read, rest).await?;
+        let (opening, more) = read_message::<Opening>(&read, rest).await?;
+        let (welcome, rest) = match opening.answer {
+            Some(OpeningAnswer::MayHaveTerminal(_)) => {
+                let word = terminal_word(answers_at, voice).await;
+                rustix::io::write(&write, &[word.byte()]).map_err(std::io::Error::from)?;
+                read_welcome(&read, more).await?
+            }
+            _ => welcome_of(opening, more)?,
+        };
         if let Some(lent) = lent {
             lent.give_back().await;
         }
@@ -168,10 +180,37 @@ pub(crate) async fn read_welcome(
     rest: Vec<u8>,
 ) -> Result<(Welcome, Vec<u8>), ConnectError> {
     let (opening, rest) = read_message::<Opening>(read, rest).await?;
+    welcome_of(opening, rest)
+}
+
+/// The socket on which the user's own sharing of connections (ControlMaster) answers, if that is in use.
+fn sharing(way: &Way) -> Option<PathBuf> {
+    let path = way.effective.control_path.as_ref().map(PathBuf::from)?;
+    (way.effective.control_master || path.exists()).then_some(path)
+}
+
+/// Whether sshd permits a terminal; said as ssh says it.
+async fn terminal_word(answers_at: Option<&Path>, voice: &mut dyn Voice) -> Word {
+    match permission::obtain_part(answers_at, SessionPart::Terminal).await {
+        Ok(lent) => {
+            lent.give_back().await;
+            Word::All
+        }
+        Err(why) => {
+            tracing::info!(why, "no terminal");
+            voice.tell(Notice::Remark("PTY allocation request failed on channel 0"));
+            Word::NoTerminal
+        }
+    }
+}
+
+fn welcome_of(opening: Opening, rest: Vec<u8>) -> Result<(Welcome, Vec<u8>), ConnectError> {
     match opening.answer {
         Some(OpeningAnswer::Welcome(welcome)) => Ok((welcome, rest)),
         Some(OpeningAnswer::Refused(refused)) => Err(ConnectError::Refused(refused)),
-        None => Err(ConnectError::Refused(Refused::default())),
+        Some(OpeningAnswer::MayHaveTerminal(_)) | None => {
+            Err(ConnectError::Refused(Refused::default()))
+        }
     }
 }
 

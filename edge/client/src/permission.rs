@@ -1,6 +1,8 @@
 //! Whether sshd permits the connection that a session is to be: asked before the far end makes it, over
 //! the same login's own connection. What forwards ask while a session runs is `client/forwarding`'s.
 
+use std::path::Path;
+
 use abide_openssh::{SessionPart, Target};
 use tokio::sync::mpsc;
 
@@ -43,13 +45,10 @@ pub(crate) async fn obtain(
 
 /// A session with that part, in which nothing runs, beside the one that carries the link: sshd has
 /// permitted it. `Err` has its words.
-pub(crate) async fn obtain_part(
-    questions: Option<&Questions>,
-    part: SessionPart,
-) -> Result<Lent, String> {
-    let questions = questions.ok_or("there is no place for the socket on which ssh answers")?;
+pub(crate) async fn obtain_part(path: Option<&Path>, part: SessionPart) -> Result<Lent, String> {
+    let path = path.ok_or("there is no place for the socket on which ssh answers")?;
     let (answers, mut answered) = mpsc::unbounded_channel();
-    let gate = Gate::new(questions.path().to_owned(), answers);
+    let gate = Gate::new(path.to_owned(), answers);
     match put(&gate, &mut answered, Question::Session(part)).await {
         Verdict::Permitted(_) => Ok(Lent { gate, answered }),
         Verdict::Refused(said) => {

@@ -35,6 +35,9 @@ pub struct Way {
     pub lends_agent: bool,
     /// The session is to have a display, which the server is to permit before it begins. Needs `asks`.
     pub asks_display: bool,
+    /// The session is to have a terminal: where the far end doubts that the server permits it, the server is
+    /// asked.
+    pub asks_terminal: bool,
 }
 
 /// How sshd is asked whether it permits the connection that a session is to be.

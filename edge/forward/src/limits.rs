@@ -27,4 +27,4 @@ pub(crate) const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 /// How long to wait until sshd has let go of a port that it was asked to open and to close again.
 pub(crate) const FREE_WITHIN: Duration = Duration::from_secs(3);
 /// How often that is tried.
-pub(crate) const FREE_TRY_EVERY: Duration = Duration::from_millis(10);
+pub(crate) const FREE_TRY_EVERY: Duration = Duration::from_millis(5);

@@ -62,13 +62,14 @@ pub enum Wished {
 }
 
 impl Wished {
-    fn is_free(&self) -> bool {
-        let in_use = |bound: io::Result<TcpListener>| {
-            bound.is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse)
-        };
+    /// `Err` or a listener that lacks some of the addresses while somebody else has them.
+    fn take(&self) -> io::Result<Listener> {
         match self {
-            Wished::Addresses(addresses) => !addresses.iter().any(|at| in_use(tcp(*at))),
-            Wished::Unix(place) => !abide_host::listening::has_unix_socket(&place.path),
+            Wished::Addresses(addresses) => Listener::addresses(addresses),
+            Wished::Unix(place) if abide_host::listening::has_unix_socket(&place.path) => {
+                Err(io::ErrorKind::AddrInUse.into())
+            }
+            Wished::Unix(place) => Listener::unix(place),
         }
     }
 }
@@ -126,15 +127,14 @@ impl Listener {
     pub(crate) async fn when_free(wished: &Wished) -> io::Result<Self> {
         let tries = FREE_WITHIN.as_millis() / FREE_TRY_EVERY.as_millis();
         for _ in 0..tries {
-            if wished.is_free() {
-                break;
+            // Taken at once where it is free: looking first would give others more time to take it.
+            match wished.take() {
+                Ok(listener) if listener.failed().is_empty() => return Ok(listener),
+                Err(error) if error.kind() != io::ErrorKind::AddrInUse => return Err(error),
+                Ok(_) | Err(_) => tokio::time::sleep(FREE_TRY_EVERY).await,
             }
-            tokio::time::sleep(FREE_TRY_EVERY).await;
         }
-        match wished {
-            Wished::Addresses(addresses) => Self::addresses(addresses),
-            Wished::Unix(place) => Self::unix(place),
-        }
+        wished.take()
     }
 
     /// Makes a unix socket; it is removed with the listener.

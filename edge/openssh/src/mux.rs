@@ -39,6 +39,8 @@ const UNKNOWN_KIND: u32 = 3;
 pub enum SessionPart {
     /// A display: X11 forwarding.
     Display,
+    /// A terminal.
+    Terminal,
 }
 
 /// What a serving ssh said.
@@ -175,6 +177,11 @@ pub fn session_request(theirs: u32, part: SessionPart) -> Vec<u8> {
         SessionPart::Display => (
             "x11-req",
             [&[0][..], &text("MIT-MAGIC-COOKIE-1"), &text(&"0".repeat(32)), &word(0)].concat(),
+        ),
+        // A size in characters, none in pixels, no modes.
+        SessionPart::Terminal => (
+            "pty-req",
+            [text("dumb"), [word(80), word(24), word(0), word(0)].concat(), text("")].concat(),
         ),
     };
     message(&[&[0, CHANNEL_REQUEST], &word(theirs), &text(kind), &[1], &rest])

@@ -366,6 +366,11 @@ impl Client<'_> {
                 }
                 None
             }
+            // sshd permitted it, so the words are not all that there is to know.
+            (Stage::Binding, Some(why)) => {
+                self.remark(&format!("the keeper cannot listen where sshd did: {why}"));
+                self.remote_failed(number, &why)
+            }
             (_, Some(why)) => self.remote_failed(number, &why),
             (_, None) => None,
         }
