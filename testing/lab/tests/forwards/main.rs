@@ -21,7 +21,10 @@ mod stage;
 mod supplicant;
 mod trial;
 
+use std::time::Duration;
+
 use abide_lab::Program;
+use fault::Fault;
 use supplicant::Supplicant;
 use trial::{Amounts, Row};
 
@@ -29,7 +32,17 @@ use trial::{Amounts, Row};
 #[test]
 fn ssh_carries_everything_while_nothing_happens() {
     let program = Program::copy().unwrap();
-    let rows = trial::run(Supplicant::Ssh, &Amounts::without_faults(), &program).unwrap();
+    let rows = trial::run(Supplicant::Ssh, &Amounts::only(Vec::new()), &program).unwrap();
+    tell(&rows);
+    assert!(rows.iter().all(|row| row.fate.is_ok()));
+}
+
+/// A supervisor that took an outage for a dead tunnel would end what lives in it.
+#[test]
+fn a_supervised_link_keeps_its_connections_through_ten_dark_seconds() {
+    let program = Program::copy().unwrap();
+    let amounts = Amounts::only(vec![Fault::Dark(Duration::from_secs(10))]);
+    let rows = trial::run(Supplicant::Tunnel, &amounts, &program).unwrap();
     tell(&rows);
     assert!(rows.iter().all(|row| row.fate.is_ok()));
 }

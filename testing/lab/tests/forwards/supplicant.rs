@@ -10,6 +10,8 @@ use crate::stage::Stage;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Supplicant {
     Abide,
+    /// `abide tunnel`: a supervised link.
+    Tunnel,
     Ssh,
     Autossh,
 }
@@ -19,12 +21,19 @@ const KEEPALIVES: [&str; 4] = ["-o", "ServerAliveInterval=5", "-o", "ServerAlive
 const FAIL: [&str; 2] = ["-o", "ExitOnForwardFailure=yes"];
 
 impl Supplicant {
+    /// Those that are compared; a tunnel is carried as abide's forwards are.
     pub(crate) const ALL: [Supplicant; 3] =
         [Supplicant::Abide, Supplicant::Ssh, Supplicant::Autossh];
+
+    /// Whether what it carries may not be lost.
+    pub(crate) fn is_ours(self) -> bool {
+        matches!(self, Supplicant::Abide | Supplicant::Tunnel)
+    }
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Supplicant::Abide => "abide",
+            Supplicant::Tunnel => "tunnel",
             Supplicant::Ssh => "ssh",
             Supplicant::Autossh => "autossh",
         }
@@ -34,6 +43,12 @@ impl Supplicant {
     pub(crate) fn command(self, stage: &Stage, forwards: &[String]) -> Result<Command, Trouble> {
         let mut command = match self {
             Supplicant::Abide => stage.client(stage.abide()),
+            Supplicant::Tunnel => {
+                let mut command = stage.client(stage.abide());
+                // Often, so that a probe would come into the darkness if one were made then.
+                command.args(["tunnel", "--probe-every", "2s"]);
+                command
+            }
             Supplicant::Ssh => stage.client("ssh"),
             Supplicant::Autossh => {
                 let mut command = stage.client("autossh");
@@ -41,7 +56,7 @@ impl Supplicant {
                 command
             }
         };
-        if self != Supplicant::Abide {
+        if !self.is_ours() {
             command.args(KEEPALIVES);
         }
         command.args(FAIL).arg("-F").arg(stage.lab.ssh_config_path()).args(forwards);

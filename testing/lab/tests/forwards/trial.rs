@@ -23,8 +23,7 @@ pub(crate) struct Amounts {
     /// Bytes a second that each takes.
     pace: u64,
     rate: u64,
-    faults: usize,
-    dark: Duration,
+    faults: Vec<Fault>,
     /// How long connections may take to go on after a fault is over.
     patience: Duration,
     /// The same for programs that are not expected to.
@@ -39,8 +38,7 @@ impl Amounts {
                 bytes: 1_000_000_000,
                 pace: 4_000_000,
                 rate: 400_000_000,
-                faults: 20,
-                dark: s(30),
+                faults: Fault::series(20, s(30)).collect(),
                 patience: s(90),
                 patience_with_others: s(40),
             }
@@ -49,17 +47,16 @@ impl Amounts {
                 bytes: 12_000_000,
                 pace: 1_200_000,
                 rate: 60_000_000,
-                faults: 5,
-                dark: s(4),
+                faults: Fault::series(5, s(4)).collect(),
                 patience: s(45),
                 patience_with_others: s(20),
             }
         }
     }
 
-    pub(crate) fn without_faults() -> Amounts {
-        let dark = Duration::ZERO;
-        Amounts { bytes: 2_000_000, faults: 0, dark, ..Amounts::new(false) }
+    /// These faults alone, and little moved.
+    pub(crate) fn only(faults: Vec<Fault>) -> Amounts {
+        Amounts { bytes: 2_000_000, faults, ..Amounts::new(false) }
     }
 
     /// 20 ms each way, at the rate.
@@ -99,12 +96,11 @@ pub(crate) fn run(
     let mut stage = Stage::new(amounts.link(), program)?;
     stage.carry(of)?;
     let all = start_all(&stage, amounts)?;
-    let patience =
-        if of == Supplicant::Abide { amounts.patience } else { amounts.patience_with_others };
+    let patience = if of.is_ours() { amounts.patience } else { amounts.patience_with_others };
     await_all(&all, 0, patience, "at the beginning");
     let mut faults = 0;
-    for (number, fault) in (1..).zip(Fault::series(amounts.faults, amounts.dark)) {
-        let share = amounts.bytes * number / (amounts.faults as u64 + 1);
+    for (number, fault) in (1..).zip(amounts.faults.iter().copied()) {
+        let share = amounts.bytes * number / (amounts.faults.len() as u64 + 1);
         await_all(&all, share, patience, &format!("before {fault:?}"));
         if all.iter().all(|it| !it.lives()) {
             break;
@@ -122,7 +118,7 @@ pub(crate) fn run(
     }
     finish_all(&all, patience.max(amounts.patience));
     let rows: Vec<Row> = all.iter().map(|it| row(of, it, faults)).collect();
-    if of == Supplicant::Abide && rows.iter().any(|row| row.fate.is_err()) {
+    if of.is_ours() && rows.iter().any(|row| row.fate.is_err()) {
         eprintln!("{}", stage.logs());
     }
     Ok(rows)

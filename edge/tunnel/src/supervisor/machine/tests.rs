@@ -7,7 +7,11 @@ const fn at(seconds: u64) -> Moment {
 }
 
 fn machine(limits: Limits) -> Machine {
-    let mut machine = Machine::new(limits, Way::Plain, at(0), 42);
+    going(Way::Plain, limits)
+}
+
+fn going(way: Way, limits: Limits) -> Machine {
+    let mut machine = Machine::new(limits, way, at(0), 42);
     assert_eq!(done(&mut machine), [Action::Start]);
     machine
 }
@@ -187,4 +191,54 @@ fn a_stop_is_a_stop_everywhere() {
     waiting.handle_restart(at(2));
     waiting.handle_network(at(2));
     assert_eq!(waiting.poll_timeout(), None);
+}
+
+#[test]
+fn a_link_in_an_outage_is_not_probed_nor_ended_and_is_looked_at_when_it_is_back() {
+    let mut machine = going(Way::Link, Limits::default());
+    machine.handle_up(at(1));
+    machine.handle_time(at(1), never);
+    assert_eq!(done(&mut machine), [Action::Probe]);
+    machine.handle_silent(at(2));
+    // The answers of a probe that was under way mean nothing.
+    machine.handle_probed(at(3), Some(silent()));
+    assert_eq!((machine.quiet_since(), machine.cause()), (None, None));
+    machine.handle_time(machine.poll_timeout().unwrap(), never);
+    assert_eq!((machine.quiet_since(), machine.poll_timeout()), (Some(at(2)), None));
+    machine.handle_ssh_failed(at(9), refused());
+    let prod = machine.poll_timeout().unwrap();
+    assert!(prod >= at(9 + 30) && prod <= at(9 + 600), "no sooner than a person could help");
+    machine.handle_time(prod, never);
+    machine.handle_network(at(2_000));
+    assert_eq!(done(&mut machine), [Action::Prod, Action::Prod]);
+    machine.handle_heard(at(9_000));
+    assert_eq!((machine.cause(), machine.poll_timeout()), (None, Some(at(9_000))));
+    assert_eq!(machine.starts(), 1);
+}
+
+#[test]
+fn no_probe_ends_a_link() {
+    let mut machine = going(Way::Link, Limits::default());
+    machine.handle_up(at(1));
+    for second in 2..9 {
+        machine.handle_time(machine.poll_timeout().unwrap(), never);
+        machine.handle_probed(at(100 * second), Some(silent()));
+        assert_eq!(done(&mut machine), [Action::Probe]);
+    }
+    assert_eq!(machine.cause(), Some(&silent()));
+}
+
+#[test]
+fn where_no_link_can_be_plain_ssh_has_the_same_start_until_it_fails_too() {
+    let mut machine =
+        going(Way::Link, Limits { max_starts: Some(2), keep_trying: true, ..Limits::default() });
+    machine.handle_unfit(at(1));
+    assert_eq!(done(&mut machine), [Action::Start]);
+    assert_eq!((machine.way(), machine.starts()), (Way::Plain, 1));
+    machine.handle_up(at(2));
+    machine.handle_ended(at(100), lost());
+    assert_eq!(machine.way(), Way::Plain, "it was up: the same way again");
+    machine.handle_time(machine.poll_timeout().unwrap(), never);
+    machine.handle_ended(at(200), refused());
+    assert_eq!(machine.way(), Way::Link, "neither way: the server may have changed");
 }
