@@ -112,25 +112,31 @@ fn a_service_manager_hears_that_it_is_ready_and_alive() {
 
 #[test]
 fn a_refused_key_and_a_changed_host_key_end_it_with_their_own_status() {
-    let far = Far::start();
+    for way in WAYS {
+        refused_and_changed(way);
+    }
+}
+
+fn refused_and_changed(way: &str) {
+    // A password that was good yesterday is not asked for: a tunnel asks nobody.
+    let far = Far::start_with(&Setup { config: "PasswordAuthentication yes", ..Setup::default() });
     let local = format!("{}:127.0.0.1:1", free_port());
-    let stranger = far.path("stranger");
-    let stranger = stranger.to_str().expect("UTF-8");
-    // Before -F's identity, which is then not offered.
-    let refused = ["tunnel", "-L", &local, "-o", "IdentityFile=none", "-i", stranger, "far"];
+    let keys = std::fs::read(far.path("authorized_keys")).expect("a file");
     std::fs::write(far.path("authorized_keys"), "").expect("a file");
-    let said = far.says(&refused);
+    let said = far.says(&["tunnel", way, "-L", &local, "far"]);
     assert!(said.contains("error: far does not let you in"), "{said}");
+    assert!(said.contains("because: it takes publickey, password; no key"), "{said}");
     assert!(said.ends_with("=4"), "{said}");
+    std::fs::write(far.path("authorized_keys"), keys).expect("a file");
 
     far.know("stranger");
-    let said = far.says(&["tunnel", "-L", &local, "far"]);
+    let said = far.says(&["tunnel", way, "-L", &local, "far"]);
     assert!(said.contains("error: the host key of far has changed"), "{said}");
     assert!(said.contains("try: ssh-keygen -R '[127.0.0.1]:PORT' -f 'DIR/known_hosts'"), "{said}");
     assert!(said.ends_with("=5"), "{said}");
 
     std::fs::write(far.path("known_hosts"), "").expect("a file");
-    let said = far.says(&["tunnel", "-L", &local, "far"]);
+    let said = far.says(&["tunnel", way, "-L", &local, "far"]);
     assert!(said.contains("is not known") && said.ends_with("=5"), "{said}");
 }
 

@@ -29,13 +29,20 @@ impl Fault {
         order.into_iter().cycle().take(count)
     }
 
-    /// Causes it; it is over on return, but for what [`Fault::relieve`] ends.
-    pub(crate) fn cause(self, lab: &Lab) -> Result<(), Trouble> {
+    /// Causes it; it is over on return, but for what [`Fault::relieve`] ends. At the end of a darkness
+    /// `look` has a look.
+    pub(crate) fn cause(
+        self,
+        lab: &Lab,
+        look: impl FnOnce() -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
         match self {
             Fault::Dark(span) => {
                 lab.link().blackhole(true);
                 std::thread::sleep(span);
+                let seen = look();
                 lab.link().blackhole(false);
+                seen?;
             }
             Fault::NewAddress => lab.readdress()?,
             Fault::NatFlushed => lab.flush_nat()?,

@@ -39,7 +39,7 @@ fn ssh_carries_everything_while_nothing_happens() {
 
 /// A supervisor that took an outage for a dead tunnel would end what lives in it.
 #[test]
-fn a_supervised_link_keeps_its_connections_through_ten_dark_seconds() {
+fn a_supervised_link_keeps_its_connections_through_darkness() {
     let program = Program::copy().unwrap();
     let amounts = Amounts::only(vec![Fault::Dark(Duration::from_secs(10))]);
     let rows = trial::run(Supplicant::Tunnel, &amounts, &program).unwrap();

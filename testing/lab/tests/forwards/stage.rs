@@ -145,6 +145,17 @@ impl Stage {
         self.lab.directory().join(name)
     }
 
+    /// In the dark: a tunnel's status has to say so, and that nothing was started anew.
+    pub(crate) fn look_at(&self, of: Supplicant) -> Result<(), Trouble> {
+        if of != Supplicant::Tunnel {
+            return Ok(());
+        }
+        let output = self.client(&self.program).args(["tunnel", "status", "--json"]).output()?;
+        let said = String::from_utf8_lossy(&output.stdout).replace([' ', '\n'], "");
+        let is_so = [r#""state":"outage""#, r#""starts":1,"#].iter().all(|it| said.contains(it));
+        if is_so { Ok(()) } else { Err(format!("in the dark its status is {said}").into()) }
+    }
+
     /// What the program said, and the logs of both ends.
     pub(crate) fn logs(&self) -> String {
         let mut files = vec![self.path("said"), self.path("client.log"), self.path("sshd.log")];

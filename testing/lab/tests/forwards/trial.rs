@@ -106,7 +106,7 @@ pub(crate) fn run(
             break;
         }
         let began = clock::now();
-        fault.cause(&stage.lab)?;
+        fault.cause(&stage.lab, || stage.look_at(of))?;
         faults += 1;
         await_all(&all, 0, patience, &format!("after {fault:?}"));
         fault.relieve(&stage.lab);
