@@ -173,10 +173,9 @@ fn what_a_killed_supervisor_left_behind_does_not_hold_its_ports() {
     let line = std::fs::read(format!("/proc/{first}/cmdline")).unwrap_or_default();
     assert!(line.is_empty(), "the first link's process is gone");
     // Both: the keeper there is not told, and holds the port until its successor comes.
-    kill(second, Signal::STOP);
-    assert_eq!(kept.end(Signal::KILL), None);
-    kill(second, Signal::KILL);
     let keeper = far.keeper();
+    kill(second, Signal::KILL);
+    assert_eq!(kept.end(Signal::KILL), None);
     let kept = Kept::start(&far, &forwards);
     let up = |it: &Value| it["state"] == "up" && it["forwards"][1]["answer"] == "yes";
     let report = kept.wait_for(up);

@@ -13,7 +13,7 @@ use abide_lab::Profile;
 
 use super::field::{Field, OPEN_LIMIT};
 use super::page;
-use super::request::{list, number};
+use super::request::{list, number, read};
 use super::tool::Tool;
 use super::{Trouble, field};
 
@@ -55,22 +55,16 @@ struct Forwarded {
 pub(crate) fn run(words: &[&str]) -> Result<(), String> {
     let mut settings =
         Settings { tools: TOOLS.into(), runs: 3, bytes: 300_000_000, connections: 1_000 };
-    let mut write = false;
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        if *word == "--write" {
-            write = true;
-            continue;
-        }
-        let value = words.next().ok_or(USAGE)?;
-        match *word {
+    let write = read(words, USAGE, |word, value| {
+        match word {
             "--tools" => settings.tools = list(value, Tool::by_name, USAGE)?,
             "--runs" => settings.runs = number(value, USAGE)?,
             "--megabytes" => settings.bytes = number(value, USAGE)? * 1_000_000,
             "--connections" => settings.connections = number(value, USAGE)?,
             _ => return Err(USAGE.to_owned()),
         }
-    }
+        Ok(())
+    })?;
     let table = measure(&settings).map_err(|error| error.to_string())?;
     println!("{table}");
     let text = format!("### Forwards (-L)\n\n{table}\n{}\n", page::circumstances());

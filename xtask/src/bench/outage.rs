@@ -9,7 +9,7 @@ use abide_lab::Profile;
 use abide_screen::Screen;
 
 use super::field::Field;
-use super::request::{Subject, list, number};
+use super::request::{Subject, list, number, read};
 use super::shell::Shell;
 use super::tool::Tool;
 use super::{Trouble, page};
@@ -39,22 +39,16 @@ struct Survived {
 pub(crate) fn run(words: &[&str]) -> Result<(), String> {
     let mut subject = default();
     let mut outage = OUTAGE;
-    let mut words = words.iter();
-    let mut write = false;
-    while let Some(word) = words.next() {
-        if *word == "--write" {
-            write = true;
-            continue;
-        }
-        let value = words.next().ok_or(USAGE)?;
-        match *word {
+    let write = read(words, USAGE, |word, value| {
+        match word {
             "--profiles" => subject.profiles = list(value, Profile::by_name, USAGE)?,
             "--tools" => subject.tools = list(value, Tool::by_name, USAGE)?,
             "--runs" => subject.runs = number(value, USAGE)?,
             "--seconds" => outage = Duration::from_secs(number(value, USAGE)? as u64),
             _ => return Err(USAGE.to_owned()),
         }
-    }
+        Ok(())
+    })?;
     let table = report(&subject, outage);
     println!("{table}");
     let seconds = outage.as_secs();

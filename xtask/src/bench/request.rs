@@ -12,6 +12,25 @@ pub(crate) struct Subject {
     pub(crate) runs: usize,
 }
 
+/// Reads what a benchmark is asked: `--write`, and settings that `take` knows by their words, each with a
+/// value. Whether to write.
+pub(crate) fn read(
+    words: &[&str],
+    usage: &str,
+    mut take: impl FnMut(&str, &str) -> Result<(), String>,
+) -> Result<bool, String> {
+    let mut write = false;
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if *word == "--write" {
+            write = true;
+        } else {
+            take(word, words.next().ok_or(usage)?)?;
+        }
+    }
+    Ok(write)
+}
+
 /// Names with commas between them.
 pub(crate) fn list<T>(
     words: &str,
