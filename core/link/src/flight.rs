@@ -7,6 +7,7 @@ use abide_terms::Moment;
 
 use crate::limits::{
     IN_FLIGHT_ALLOWANCE, IN_FLIGHT_FLOOR, IN_FLIGHT_GAIN, IN_FLIGHT_GAIN_FIRST, IN_FLIGHT_MAX,
+    PAYLOAD_LONG_FROM, PAYLOAD_MAX, PAYLOAD_USUAL,
 };
 
 /// Rounds over which the best rate counts.
@@ -75,11 +76,11 @@ impl Flight {
         };
         let took = now.since(round.began).max(Duration::from_micros(50));
         let rate = (self.delivered - round.delivered) as f64 / took.as_secs_f64();
-        let best = self.rates.iter().copied().max().unwrap_or(0);
-        self.flat += u32::from(rate < best as f64 * GROWTH);
+        let grew = rate >= self.rate() as f64 * GROWTH;
+        self.flat += u32::from(!grew);
         self.rates[self.next_rate] = rate as u64;
         self.next_rate = (self.next_rate + 1) % ROUNDS;
-        self.bound = self.bound_for(least_rtt.unwrap_or(took).min(took));
+        self.bound = self.bound_for(least_rtt.unwrap_or(took).min(took), grew);
         self.round = (self.delivered < self.sent).then_some(Round {
             began: now,
             delivered: self.delivered,
@@ -93,11 +94,23 @@ impl Flight {
         self.round = None;
     }
 
-    fn bound_for(&self, least_rtt: Duration) -> u64 {
-        let rate = self.rates.iter().copied().max().unwrap_or(0);
-        let gain = if self.flat < FLAT_ROUNDS { IN_FLIGHT_GAIN_FIRST } else { IN_FLIGHT_GAIN };
+    /// The best rate of late, in bytes a second.
+    fn rate(&self) -> u64 {
+        self.rates.iter().copied().max().unwrap_or(0)
+    }
+
+    /// Longest payload of a frame: on a quick path each frame costs more than the time that others wait
+    /// for their turn behind it.
+    pub(crate) fn payload_max(&self) -> usize {
+        if self.rate() >= PAYLOAD_LONG_FROM { PAYLOAD_MAX } else { PAYLOAD_USUAL }
+    }
+
+    /// `grew`: the last round brought more than those before, so that there may be more to have.
+    fn bound_for(&self, least_rtt: Duration, grew: bool) -> u64 {
+        let searches = grew && self.flat < FLAT_ROUNDS;
+        let gain = if searches { IN_FLIGHT_GAIN_FIRST } else { IN_FLIGHT_GAIN };
         let held = least_rtt.mul_f64(gain) + IN_FLIGHT_ALLOWANCE;
-        ((rate as f64 * held.as_secs_f64()) as u64).clamp(IN_FLIGHT_FLOOR, IN_FLIGHT_MAX)
+        ((self.rate() as f64 * held.as_secs_f64()) as u64).clamp(IN_FLIGHT_FLOOR, IN_FLIGHT_MAX)
     }
 }
 

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 /// Largest payload of one DATA frame, in bytes.
 pub const PAYLOAD_MAX: usize = 64 * 1024;
-/// Payload that we put into one DATA frame on a pipe: small enough that streams take turns.
+/// Payload that we put into one DATA frame: small enough that streams take turns.
 pub const PAYLOAD_USUAL: usize = 32 * 1024;
+/// Bytes a second from which on payloads are as long as they may be: they take a millisecond there.
+pub const PAYLOAD_LONG_FROM: u64 = 64 * 1024 * 1024;
 /// Longest frame of a kind that this release does not know and skips, in bytes.
 pub const UNKNOWN_FRAME_MAX: usize = 64 * 1024;
 /// Bytes a stream keeps until they are acknowledged. At it, `write` refuses and the program waits.

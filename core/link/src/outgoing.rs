@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use crate::carrier::{CarrierId, Lane as Sent};
 use crate::frame::{Frame, Received, data_head};
-use crate::limits::{PAYLOAD_USUAL, RESUME_STREAMS_MAX, RIDE_MAX, TAIL_MAX};
+use crate::limits::{RESUME_STREAMS_MAX, RIDE_MAX, TAIL_MAX};
 use crate::link::{Lane, Link, Transmit};
 use crate::masking::Copies;
 use crate::stream_id::{Class, StreamId};
@@ -213,10 +213,11 @@ impl Link {
         if self.bulk_on.replace(carrier.id) != Some(carrier.id) {
             self.streams.wake_all();
         }
+        let payload_max = self.carriers[index].flight.payload_max();
         while let Some(id) = self.streams.ready_after(self.turn) {
             let in_datagrams = id.class() == Class::Interactive
                 && self.streams.get(id).is_some_and(|stream| stream.outbox.tail_fits(kind));
-            let length_max = PAYLOAD_USUAL.min(usize::try_from(room).unwrap_or(usize::MAX));
+            let length_max = payload_max.min(usize::try_from(room).unwrap_or(usize::MAX));
             let found = (!in_datagrams).then(|| self.ordered(now, index, id, length_max)).flatten();
             if let Some(transmit) = found {
                 self.turn = id;

@@ -336,7 +336,8 @@ impl Forwards {
             Ok(socket) => {
                 connection.socket = Some(Arc::new(socket));
                 connection.phase = Phase::Open;
-                connection.piece = std::mem::take(&mut connection.messages).into_rest().freeze();
+                let rest = std::mem::take(&mut connection.messages).into_rest().freeze();
+                connection.put_first(rest);
                 // There is room: nothing was written to it before.
                 let _ = link.write(id, encode(&Connected { refused: None }));
                 self.pump_in(link, id);
@@ -389,7 +390,7 @@ impl Forwards {
             first.extend_from_slice(wanted.granted());
         }
         first.extend_from_slice(&std::mem::take::<Messages>(&mut connection.messages).into_rest());
-        connection.piece = first.freeze();
+        connection.put_first(first.freeze());
     }
 
     fn on_refused(&mut self, link: &mut Link, id: StreamId, why: String) {

@@ -12,10 +12,18 @@ pub const LISTENERS_MAX: usize = 256;
 pub const IN_LINK_MAX: usize = 4 * 1024 * 1024;
 /// Bytes read from a socket at once.
 pub(crate) const CHUNK: usize = 64 * 1024;
-/// Reads smaller than this are copied, so that they hold no more memory than they are long.
-pub(crate) const COPY_BELOW: usize = 16 * 1024;
+/// Bytes of memory that reads share.
+pub(crate) const BLOCK: usize = 128 * 1024;
+/// Reads up to this are copied, so that they hold no more memory than they are long: what a connection
+/// that stalls has in the link is not more at once.
+pub(crate) const COPY_UPTO: usize = 16 * 1024;
 /// Bytes that one connection may move before the others have their turn.
 pub(crate) const TURN_MAX: usize = 256 * 1024;
+/// Bytes of one connection that are taken out of the link for one write, give or take one frame. What the
+/// socket does not take of them stays in memory: no more than the stream's window was.
+pub(crate) const GATHER_MAX: usize = 256 * 1024;
+/// Frames that they may be.
+pub(crate) const PIECES_MAX: usize = 64;
 /// How long looking a name up and connecting may take.
 pub const DIAL_WITHIN: Duration = Duration::from_secs(60);
 /// How long a SOCKS client may take to say where it wants to go; then it is closed.

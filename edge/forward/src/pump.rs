@@ -5,11 +5,11 @@ use std::io;
 use abide_link::{Link, Read, StreamId};
 use abide_terms::Moment;
 use abide_x11::{Step, Wrong};
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 
 use crate::connection::{Half, Phase};
 use crate::forwards::{Forwards, Report, What};
-use crate::limits::{CHUNK, COPY_BELOW, IN_LINK_MAX, TURN_MAX};
+use crate::limits::{BLOCK, CHUNK, COPY_UPTO, IN_LINK_MAX, TURN_MAX};
 use crate::socket::Direction;
 
 impl Forwards {
@@ -30,6 +30,7 @@ impl Forwards {
             if moved >= TURN_MAX {
                 return self.wait(id, Direction::In);
             }
+            make_room(&mut self.buffer);
             match socket.read(&mut self.buffer, room.min(CHUNK)) {
                 Ok(0) => {
                     connection.inward = Half::Ended;
@@ -65,7 +66,7 @@ impl Forwards {
             if connection.waits_out.is_some() {
                 return;
             }
-            if connection.piece.is_empty() {
+            if connection.pieces.is_empty() {
                 match link.read(now, id) {
                     Read::Nothing => return,
                     Read::End => return self.on_end(link, id),
@@ -77,15 +78,21 @@ impl Forwards {
                         continue;
                     }
                     Read::Bytes(_) if connection.phase == Phase::Refused => continue,
-                    Read::Bytes(bytes) => connection.piece = bytes,
+                    Read::Bytes(bytes) => {
+                        connection.pieces.push_back(bytes);
+                        if connection.setup.is_none() {
+                            connection.gather(now, link, id);
+                        }
+                    }
                 }
             }
             if let Some(setup) = &mut connection.setup {
-                match setup.handle_bytes(&std::mem::take(&mut connection.piece)) {
+                let piece = connection.pieces.pop_front().unwrap_or_default();
+                match setup.handle_bytes(&piece) {
                     Step::More => continue,
                     Step::Passed(bytes) => {
                         connection.setup = None;
-                        connection.piece = bytes.into();
+                        connection.put_first(bytes.into());
                     }
                     Step::Refused(wrong) => return self.turn_out(now, link, id, wrong),
                 }
@@ -94,12 +101,8 @@ impl Forwards {
                 return self.wait(id, Direction::Out);
             }
             let Some(socket) = connection.socket.clone() else { return };
-            match socket.write(&connection.piece) {
-                Ok(count) => {
-                    moved += count;
-                    connection.passed.1 += count as u64;
-                    connection.piece.advance(count);
-                }
+            match connection.write(&socket) {
+                Ok(count) => moved += count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return self.wait(id, Direction::Out);
                 }
@@ -171,12 +174,37 @@ impl Forwards {
     }
 }
 
+/// Room for a whole chunk: what is copied out of the buffer leaves its room as small as it was, and the
+/// next read as short.
+fn make_room(buffer: &mut BytesMut) {
+    if buffer.capacity() - buffer.len() < CHUNK {
+        buffer.reserve(BLOCK);
+    }
+}
+
 /// What was read. A little of it is copied, so that it does not keep the rest of a large buffer alive.
 fn taken(buffer: &mut BytesMut) -> Bytes {
-    if buffer.len() < COPY_BELOW {
+    if buffer.len() <= COPY_UPTO {
         let bytes = Bytes::copy_from_slice(buffer);
         buffer.clear();
         return bytes;
     }
     buffer.split().freeze()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_reads_make_no_later_one_short() {
+        let mut buffer = BytesMut::new();
+        for length in [CHUNK, CHUNK - COPY_UPTO / 2, COPY_UPTO / 2, COPY_UPTO, CHUNK, 1, CHUNK] {
+            make_room(&mut buffer);
+            assert!(buffer.capacity() >= CHUNK);
+            buffer.resize(length, b'x');
+            assert_eq!(taken(&mut buffer).len(), length);
+            assert!(buffer.is_empty());
+        }
+    }
 }

@@ -111,8 +111,7 @@ impl Bounded {
 
     fn target(&self) -> u64 {
         let Some((least, _)) = self.least_rtt else { return WINDOW_FLOOR };
-        let deviation = self.smoothed.map_or(Duration::ZERO, |(_, deviation)| deviation);
-        let allowance = ALLOWANCE + (deviation * 2).min(least / 4);
+        let allowance = ALLOWANCE + self.variation(least);
         let held = match self.mode {
             Mode::Drain { .. } => least.mul_f64(GAIN_DRAIN),
             _ if self.lossy => least.mul_f64(GAIN_LOSSY) + allowance,
@@ -134,11 +133,27 @@ impl Bounded {
             }
         });
         // Never more than two packets for one: a leap would wait in a queue.
-        let most =
-            if matches!(self.mode, Mode::Startup { .. }) { WINDOW_MAX } else { self.target() };
+        let most = match self.mode {
+            // The round that made the queue ends a round trip from now.
+            Mode::Startup { .. } if self.waited(rtt) => return,
+            Mode::Startup { .. } => WINDOW_MAX,
+            _ => self.target(),
+        };
         if !app_limited {
             self.window = (self.window + bytes).min(most);
         }
+    }
+
+    /// A packet that took so long waited in a queue, most likely ours.
+    fn waited(&self, rtt: Duration) -> bool {
+        let Some((least, _)) = self.least_rtt else { return false };
+        rtt > least.mul_f64(GROWTH) + QUEUE_SHOWS + self.variation(least)
+    }
+
+    /// By how much round trips differ without any queue of ours.
+    fn variation(&self, least: Duration) -> Duration {
+        let deviation = self.smoothed.map_or(Duration::ZERO, |(_, deviation)| deviation);
+        (deviation * 2).min(least / 4)
     }
 
     /// A round is over: what it taught.
@@ -304,14 +319,14 @@ mod tests {
     const PACKET: u64 = 1_200;
 
     impl Path {
-        /// Sends as much as the window allows; returns what arrived of what the path could carry, and
-        /// the longest wait in its queue, both in the last half of the time.
-        fn run(&self, length: Duration) -> (f64, Duration) {
+        /// Sends as much as the window allows; returns what arrived of what the path could carry in the
+        /// last half of the time, and the longest wait in its queue in either half.
+        fn run(&self, length: Duration) -> (f64, [Duration; 2]) {
             let start = Instant::now();
             let (mut now, mut free_at, mut number) = (start, start, 0);
             let mut flight: VecDeque<(Instant, Instant, u64, bool)> = VecDeque::new();
             let (mut bounded, mut in_flight) = (Bounded::new(), 0);
-            let (mut arrived, mut waited) = (0, Duration::ZERO);
+            let (mut arrived, mut waited) = (0, [Duration::ZERO; 2]);
             while now < start + length {
                 while in_flight + PACKET < bounded.window() {
                     number += 1;
@@ -326,9 +341,8 @@ mod tests {
                     }
                     let back = free_at.max(now) + self.delay;
                     flight.push_back((back, now, number, lost));
-                    if now > start + length / 2 {
-                        waited = waited.max(queued);
-                    }
+                    let half = &mut waited[usize::from(now > start + length / 2)];
+                    *half = queued.max(*half);
                 }
                 let Some((back, sent, number, lost)) = flight.pop_front() else { break };
                 now = now.max(back);
@@ -364,7 +378,10 @@ mod tests {
             let (share, waited) = path.run(Duration::from_secs(30));
             assert!(share > 0.9, "{name}: {share}");
             let most = path.delay.mul_f64(0.7) + ALLOWANCE * 2;
-            assert!(waited < most, "{name}: {waited:?} of {:?}", path.delay);
+            assert!(waited[1] < most, "{name}: {waited:?} of {:?}", path.delay);
+            // While the window doubles as well: keystrokes are typed then too.
+            let most = path.delay.mul_f64(0.8) + ALLOWANCE * 2;
+            assert!(waited[0] < most, "{name}, at first: {waited:?} of {:?}", path.delay);
         }
     }
 
