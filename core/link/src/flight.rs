@@ -75,7 +75,9 @@ impl Flight {
             return;
         };
         let took = now.since(round.began).max(Duration::from_micros(50));
-        let rate = (self.delivered - round.delivered) as f64 / took.as_secs_f64();
+        // News that was held up comes in bursts: what it tells of was under way for longer.
+        let crossed = took.max(least_rtt.unwrap_or_default());
+        let rate = (self.delivered - round.delivered) as f64 / crossed.as_secs_f64();
         let grew = rate >= self.rate() as f64 * GROWTH;
         self.flat += u32::from(!grew);
         self.rates[self.next_rate] = rate as u64;
@@ -144,6 +146,23 @@ mod tests {
         assert_eq!(flight.room(), 0);
         flight.forget(IN_FLIGHT_FLOOR);
         assert_eq!(flight.room(), IN_FLIGHT_FLOOR);
+    }
+
+    #[test]
+    fn a_burst_of_late_news_is_no_rate() {
+        let (mut flight, rtt) = (Flight::new(), Duration::from_millis(500));
+        let at = |millis| Moment::ZERO + Duration::from_millis(millis);
+        let mut now = 0;
+        for _ in 0..20 {
+            let bytes = flight.room();
+            flight.handle_sent(at(now), bytes / 2);
+            flight.handle_sent(at(now + 1), bytes - bytes / 2);
+            // All of it at once after most of a second, in two pieces.
+            flight.handle_delivered(at(now + 800), bytes / 2, Some(rtt));
+            flight.handle_delivered(at(now + 805), bytes - bytes / 2, Some(rtt));
+            now += 805;
+            assert!(flight.bound <= 2 * IN_FLIGHT_FLOOR + 16_384, "{}", flight.bound);
+        }
     }
 
     #[test]

@@ -3,12 +3,13 @@
 use std::io::{self, IoSlice};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use abide_host::descriptors::read_more;
 use abide_link::{CarrierId, CarrierKind, FrameDecoder};
 use bytes::{Buf, Bytes};
-use tokio::io::unix::AsyncFd;
+use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -18,9 +19,14 @@ use crate::wire::{Outlet, Queue};
 
 /// Bytes asked for in one read.
 const READ_SIZE: usize = 128 * 1024;
-/// Bytes that a pipe should hold: what it holds by default makes the two ends wait for each other.
-/// The link bounds what is in flight, so a larger one delays nothing.
-const PIPE_SIZE: usize = 256 * 1024;
+/// Bytes that a pipe should hold: what it holds by default makes the two ends wait for each other. As
+/// many as the system allows without privileges (`pipe(7)`). The link bounds what is in flight, so a
+/// larger one delays nothing.
+const PIPE_SIZE: usize = 1024 * 1024;
+/// How long sshd takes from a pipe that was full before we write again: waking us for each 32 KiB, it
+/// would spend much of its time on changing processes. What a pipe of [`PIPE_SIZE`] holds lasts longer at
+/// any pace that it has.
+const BREATH: Duration = Duration::from_millis(1);
 /// How long the word may take that the connection stands, after what we read has ended: twice as long
 /// as who says it waits himself.
 const WORD_WITHIN: Duration = Duration::from_millis(500);
@@ -37,6 +43,8 @@ pub struct Pipe {
     pub(crate) kind: CarrierKind,
     companion: Option<OwnedFd>,
     opening: Bytes,
+    /// What is written goes into a pipe of [`PIPE_SIZE`].
+    roomy: bool,
 }
 
 impl Pipe {
@@ -44,10 +52,11 @@ impl Pipe {
     pub fn new(read: OwnedFd, write: OwnedFd, kind: CarrierKind, rest: &[u8]) -> io::Result<Self> {
         abide_host::descriptors::set_nonblocking(&read, true)?;
         abide_host::descriptors::set_nonblocking(&write, true)?;
-        for end in [&read, &write] {
-            // A socket holds what it holds, and so does a pipe of a user with too many large ones.
-            let _ = abide_host::descriptors::set_pipe_size(end, PIPE_SIZE);
-        }
+        // A socket holds what it holds, and so does a pipe of a user with too many large ones.
+        let [_, roomy] = [&read, &write].map(|end| {
+            abide_host::descriptors::set_pipe_size(end, PIPE_SIZE)
+                .is_ok_and(|size| size >= PIPE_SIZE)
+        });
         let mut decoder = FrameDecoder::default();
         decoder.buffer().extend_from_slice(rest);
         Ok(Pipe {
@@ -57,6 +66,7 @@ impl Pipe {
             kind,
             companion: None,
             opening: Bytes::new(),
+            roomy,
         })
     }
 
@@ -109,7 +119,7 @@ pub(crate) fn run(
 ) -> (Outlet, Vec<JoinHandle<()>>) {
     let queue = Arc::new(Queue::default());
     let (outlet, inlet) = mpsc::unbounded_channel();
-    let Pipe { read, write, decoder, companion, opening, .. } = pipe;
+    let Pipe { read, write, decoder, companion, opening, roomy, .. } = pipe;
     let waits = companion.is_some();
     // One that cannot be watched says nothing.
     let watched = companion.and_then(|companion| watch(companion).ok());
@@ -118,7 +128,8 @@ pub(crate) fn run(
     queue.put(opening.len());
     // The writer, which holds the other end, is not running yet.
     let _ = outlet.send([opening, Bytes::new()]);
-    let writer = Writer { fd: write, inlet, queue: queue.clone(), link, carrier, events, waits };
+    let queued = queue.clone();
+    let writer = Writer { fd: write, roomy, inlet, queue: queued, link, carrier, events, waits };
     let writer = tokio::spawn(writer.run());
     (Outlet::Pipe { outlet, queue }, vec![reader, writer])
 }
@@ -185,6 +196,7 @@ pub(crate) fn decode_all(
 
 struct Writer {
     fd: AsyncFd<OwnedFd>,
+    roomy: bool,
     inlet: mpsc::UnboundedReceiver<[Bytes; 2]>,
     queue: Arc<Queue>,
     link: LinkTag,
@@ -218,9 +230,23 @@ impl Writer {
         }
     }
 
+    /// Waits for room; when there was none, until there is a good deal of it.
+    async fn room(&self) -> io::Result<AsyncFdReadyGuard<'_, OwnedFd>> {
+        let mut waits = std::pin::pin!(self.fd.writable());
+        let at_once = std::future::poll_fn(|context| Poll::Ready(waits.as_mut().poll(context)));
+        if let Poll::Ready(ready) = at_once.await {
+            return ready;
+        }
+        let ready = waits.await;
+        if self.roomy {
+            tokio::time::sleep(BREATH).await;
+        }
+        ready
+    }
+
     /// Writes some of what there is and says so when the driver waits for room.
     async fn write(&self, pieces: &mut std::collections::VecDeque<Bytes>) -> io::Result<()> {
-        let mut ready = self.fd.writable().await?;
+        let mut ready = self.room().await?;
         let slices: Vec<IoSlice<'_>> =
             pieces.iter().take(PIECES_MAX).map(|piece| IoSlice::new(piece)).collect();
         let Ok(written) = ready.try_io(|fd| Ok(rustix::io::writev(fd, &slices)?)) else {

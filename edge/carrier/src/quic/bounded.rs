@@ -33,6 +33,9 @@ const GROWTH: f64 = 1.25;
 /// ...in so many rounds, or until a queue shows: a round trip longer than the least by a quarter and this.
 const QUEUE_SHOWS: Duration = Duration::from_millis(8);
 const FLAT_ROUNDS: u32 = 2;
+/// A packet whose round trip is longer than the least by this, and half of the above, waited in a queue
+/// (as RFC 9406 has it): it does not make the window grow.
+const WAITED: f64 = 1.125;
 /// How long a least round trip is believed before it is looked for again.
 const BELIEVED: Duration = Duration::from_secs(10);
 
@@ -111,7 +114,8 @@ impl Bounded {
 
     fn target(&self) -> u64 {
         let Some((least, _)) = self.least_rtt else { return WINDOW_FLOOR };
-        let allowance = ALLOWANCE + self.variation(least);
+        let deviation = self.smoothed.map_or(Duration::ZERO, |(_, deviation)| deviation);
+        let allowance = ALLOWANCE + (deviation * 2).min(least / 4);
         let held = match self.mode {
             Mode::Drain { .. } => least.mul_f64(GAIN_DRAIN),
             _ if self.lossy => least.mul_f64(GAIN_LOSSY) + allowance,
@@ -147,18 +151,14 @@ impl Bounded {
     /// A packet that took so long waited in a queue, most likely ours.
     fn waited(&self, rtt: Duration) -> bool {
         let Some((least, _)) = self.least_rtt else { return false };
-        rtt > least.mul_f64(GROWTH) + QUEUE_SHOWS + self.variation(least)
-    }
-
-    /// By how much round trips differ without any queue of ours.
-    fn variation(&self, least: Duration) -> Duration {
-        let deviation = self.smoothed.map_or(Duration::ZERO, |(_, deviation)| deviation);
-        (deviation * 2).min(least / 4)
+        rtt > least.mul_f64(WAITED) + QUEUE_SHOWS / 2
     }
 
     /// A round is over: what it taught.
     fn handle_round(&mut self, now: Instant, round: &Round) {
-        let took = now.saturating_duration_since(round.began).max(ROUND_MIN);
+        // Acknowledgements that were held up come in bursts: what they tell of was under way for longer.
+        let least = self.least_rtt.map_or(ROUND_MIN, |(least, _)| least.max(ROUND_MIN));
+        let took = now.saturating_duration_since(round.began).max(least);
         let delivered = self.delivered - round.delivered;
         let rate = delivered as f64 / took.as_secs_f64();
         let best = self.rate();
@@ -377,11 +377,9 @@ mod tests {
         ] {
             let (share, waited) = path.run(Duration::from_secs(30));
             assert!(share > 0.9, "{name}: {share}");
+            // At first as later: keystrokes are typed while the window doubles too.
             let most = path.delay.mul_f64(0.7) + ALLOWANCE * 2;
-            assert!(waited[1] < most, "{name}: {waited:?} of {:?}", path.delay);
-            // While the window doubles as well: keystrokes are typed then too.
-            let most = path.delay.mul_f64(0.8) + ALLOWANCE * 2;
-            assert!(waited[0] < most, "{name}, at first: {waited:?} of {:?}", path.delay);
+            assert!(waited.iter().all(|it| *it < most), "{name}: {waited:?} of {:?}", path.delay);
         }
     }
 
