@@ -75,14 +75,14 @@ impl Flight {
             return;
         };
         let took = now.since(round.began).max(Duration::from_micros(50));
-        // News that was held up comes in bursts: what it tells of was under way for longer.
-        let crossed = took.max(least_rtt.unwrap_or_default());
+        // News that was held up comes in bursts: what it tells of was under way for longer. Half, since
+        // the last of it was sent before the round began.
+        let crossed = took.max(least_rtt.unwrap_or_default() / 2);
         let rate = (self.delivered - round.delivered) as f64 / crossed.as_secs_f64();
-        let grew = rate >= self.rate() as f64 * GROWTH;
-        self.flat += u32::from(!grew);
+        self.flat += u32::from(rate < self.rate() as f64 * GROWTH);
         self.rates[self.next_rate] = rate as u64;
         self.next_rate = (self.next_rate + 1) % ROUNDS;
-        self.bound = self.bound_for(least_rtt.unwrap_or(took).min(took), grew);
+        self.bound = self.bound_for(least_rtt.unwrap_or(took).min(took));
         self.round = (self.delivered < self.sent).then_some(Round {
             began: now,
             delivered: self.delivered,
@@ -107,10 +107,8 @@ impl Flight {
         if self.rate() >= PAYLOAD_LONG_FROM { PAYLOAD_MAX } else { PAYLOAD_USUAL }
     }
 
-    /// `grew`: the last round brought more than those before, so that there may be more to have.
-    fn bound_for(&self, least_rtt: Duration, grew: bool) -> u64 {
-        let searches = grew && self.flat < FLAT_ROUNDS;
-        let gain = if searches { IN_FLIGHT_GAIN_FIRST } else { IN_FLIGHT_GAIN };
+    fn bound_for(&self, least_rtt: Duration) -> u64 {
+        let gain = if self.flat < FLAT_ROUNDS { IN_FLIGHT_GAIN_FIRST } else { IN_FLIGHT_GAIN };
         let held = least_rtt.mul_f64(gain) + IN_FLIGHT_ALLOWANCE;
         ((self.rate() as f64 * held.as_secs_f64()) as u64).clamp(IN_FLIGHT_FLOOR, IN_FLIGHT_MAX)
     }
