@@ -12,7 +12,6 @@ use tokio::process::Child;
 use tokio::sync::mpsc;
 
 use crate::connect::{ConnectError, Opened, Questions, open};
-use crate::outage::Outage;
 use crate::plan::{Notice, Voice, Way};
 
 /// How long TCP and banner may take, at least: the kernel repeats a lost SYN after one second and then
@@ -130,16 +129,4 @@ struct Mute;
 
 impl Voice for Mute {
     fn tell(&mut self, _: Notice<'_>) {}
-
-    fn outage(&self, _: &Outage) -> String {
-        String::new()
-    }
-
-    fn skipped(&self, _: Option<u64>, _: char) -> String {
-        String::new()
-    }
-
-    fn help(&self, _: char) -> String {
-        String::new()
-    }
 }

@@ -115,14 +115,21 @@ pub enum Notice<'a> {
     News(News<'a>),
 }
 
-/// Speaks to people; given by `cli`.
+/// Speaks to people; given by `cli`. Who has no terminal draws nothing on it.
 pub trait Voice: Send {
     /// Tells a notice.
     fn tell(&mut self, notice: Notice<'_>);
     /// The one line shown during an outage.
-    fn outage(&self, outage: &Outage) -> String;
-    /// The line that stands where so many lines were skipped, or nobody knows how many.
-    fn skipped(&self, lines: Option<u64>, escape: char) -> String;
+    fn outage(&self, _: &Outage) -> String {
+        String::new()
+    }
+    /// The line that stands where so many lines were skipped, or nobody knows how many; `escape` leads to
+    /// them.
+    fn skipped(&self, _lines: Option<u64>, _escape: char) -> String {
+        String::new()
+    }
     /// What `~?` shows.
-    fn help(&self, escape: char) -> String;
+    fn help(&self, _escape: char) -> String {
+        String::new()
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::os::fd::AsFd;
 
-use abide_client::{CarrierNews, News, Notice, Outage, Voice};
+use abide_client::{CarrierNews, News, Notice, Voice};
 use abide_openssh::{ListenPlace, SshEnding};
 use abide_tunnel::{Carrier, Cause, LinkNews, MAX_LINE};
 
@@ -105,17 +105,5 @@ impl Voice for Reporter {
         if let Some(news) = news {
             self.send(&news);
         }
-    }
-
-    fn outage(&self, _: &Outage) -> String {
-        String::new()
-    }
-
-    fn skipped(&self, _: Option<u64>, _: char) -> String {
-        String::new()
-    }
-
-    fn help(&self, _: char) -> String {
-        String::new()
     }
 }
