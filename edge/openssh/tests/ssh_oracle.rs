@@ -98,7 +98,12 @@ fn settings_are_read_from_the_real_ssh() {
         hostname: "h.example".into(),
         user: "u".into(),
         port: 22,
+        // What distributions build in differently.
         send_env: plain.send_env.clone(),
+        forward_x11_trusted: plain.forward_x11_trusted,
+        xauth_location: plain.xauth_location.clone(),
+        // ssh_config(5): twenty minutes.
+        forward_x11_timeout: 1200,
         ..Effective::default()
     };
     assert_eq!(plain, bare);
@@ -112,6 +117,8 @@ fn settings_are_read_from_the_real_ssh() {
         "-oEscapeChar=^]",
         "-oForwardAgent=yes",
         "-oForwardX11=yes",
+        "-oForwardX11Trusted=no",
+        "-oForwardX11Timeout=5m",
         "-oLocalForward=8080 localhost:80",
         "-oDynamicForward=1080",
         "-oSetEnv=A=b \"C=x y=z\"",
@@ -133,6 +140,7 @@ fn settings_are_read_from_the_real_ssh() {
         full.forward_agent
             && full.forward_x11
             && !full.forward_x11_trusted
+            && full.forward_x11_timeout == 300
             && full.control_master
             && full.batch_mode
     );
