@@ -3,13 +3,14 @@
 
 mod far;
 
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 use abide_host::child::Exit;
 use abide_host::pty::Size;
 use abide_lab::Terminal;
 use far::{Far, LIMIT, Setup, children, kill, make_ready, wait_until};
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process_group};
 
 const SMALL: Size = Size { rows: 20, cols: 60, xpixel: 0, ypixel: 0 };
 const LARGE: Size = Size { rows: 40, cols: 120, xpixel: 0, ypixel: 0 };
@@ -408,6 +409,25 @@ fn a_finished_session_can_be_ended_though_its_client_never_comes_back() {
     far.wait_until_gone();
     away.cont();
     away.wait_exit(LIMIT).expect("an end");
+}
+
+#[test]
+fn an_interrupt_that_ends_ssh_as_well_ends_the_command() {
+    let far = Far::start();
+    let mut command = far.command(&["far", "echo in; sleep 1000"]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let mut client = command.spawn().expect("abide");
+    let mut first = [0; 3];
+    let stdout = client.stdout.as_mut().expect("piped");
+    std::io::Read::read_exact(stdout, &mut first).expect("output");
+    // As a terminal does, and timeout(1).
+    let group = i32::try_from(client.id()).ok().and_then(Pid::from_raw).expect("a process");
+    kill_process_group(group, Signal::INT).expect("our own");
+    let output = client.wait_with_output().expect("an end");
+    assert_eq!(output.status.code(), Some(130));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!said.contains("could not be told"), "{said}");
+    far.wait_until_gone();
 }
 
 #[test]

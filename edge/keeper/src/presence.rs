@@ -18,15 +18,25 @@ const ABSENT_AT_MOST: Duration = Duration::from_secs(30 * 24 * 3600);
 pub(crate) struct Presence {
     heard: Moment,
     dropped: Option<Moment>,
+    /// It has said something.
+    met: bool,
 }
 
 impl Presence {
     pub(crate) fn new(now: Moment) -> Self {
-        Presence { heard: now, dropped: None }
+        Presence { heard: now, dropped: None, met: false }
     }
 
     pub(crate) fn handle_heard(&mut self, now: Moment) {
-        *self = Presence::new(now);
+        *self = Presence { met: true, ..Presence::new(now) };
+    }
+
+    /// A connection of its ended. Who never said a word before that has most likely ended with it, stopped
+    /// while it logged in.
+    pub(crate) fn handle_lost(&mut self, now: Moment) {
+        if !self.met {
+            self.handle_dropped(now);
+        }
     }
 
     /// Its process let go of a connection that stands.
@@ -52,6 +62,16 @@ mod tests {
 
     fn at(seconds: u64) -> Moment {
         Moment::ZERO + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_client_that_was_never_heard_is_not_waited_for() {
+        let mut presence = Presence::new(at(0));
+        presence.handle_lost(at(1));
+        assert_eq!(presence.given_up_at(true), Some(at(11)));
+        presence.handle_heard(at(5));
+        presence.handle_lost(at(6));
+        assert_eq!(presence.given_up_at(false), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use abide_host::clock;
-use abide_terms::{Blame, Ending, EndingCode};
+use abide_terms::{Blame, Ending, EndingCode, Moment};
 use bytes::Bytes;
 
 use super::{Client, Inlets, Wake};
@@ -15,6 +15,11 @@ use crate::writer::{close_stderr, close_stdout};
 
 /// How long a farewell may take.
 const FAREWELL: Duration = Duration::from_millis(1000);
+/// How long it may take to come back to the keeper where the signal that stops us ended ssh as well: one
+/// that is typed at a terminal, or sent to a process group, does.
+const FAREWELL_ANEW: Duration = Duration::from_secs(6);
+/// A link that is silent for longer than this when a signal comes is one without a network.
+const FRESH: Duration = Duration::from_secs(1);
 /// How long a farewell waits for the network where nobody waits for us: a night and a day. After it
 /// the session is left to its own limits.
 const LATE_FAREWELL: Duration = Duration::from_secs(24 * 60 * 60);
@@ -37,14 +42,17 @@ impl Client<'_> {
             Outcome::Closed(_) | Outcome::Lost(_) => None,
         };
         if let Some(ending) = ending {
-            if matches!(outcome, Outcome::Signalled { .. }) && self.plan.lingers {
-                self.linger(inlets).await;
+            // Who was out of reach before is not waited for.
+            let begun = clock::now();
+            let silent = self.driver.link.silent_since();
+            let mut reached = silent.is_none_or(|since| begun.since(since) <= FRESH);
+            if matches!(outcome, Outcome::Signalled { .. }) && self.local.is_none() {
+                reached |= self.reach_keeper(begun, reached, inlets).await;
             }
             self.driver.link.close(ending);
             self.driver.pump(clock::now());
-            // Who is out of reach is not waited for.
-            let heeded = self.driver.link.silent_since().is_none()
-                && tokio::time::timeout(FAREWELL, self.until_heeded(inlets)).await.is_ok();
+            let heeded =
+                reached && tokio::time::timeout(FAREWELL, self.until_heeded(inlets)).await.is_ok();
             if let Outcome::Signalled { told, .. } = outcome {
                 *told = heeded;
             }
@@ -66,33 +74,48 @@ impl Client<'_> {
         self.local = None;
     }
 
-    /// Waits until the keeper is within reach, with nothing left in our hands that others wait for the
-    /// end of. Another signal, or whatever ends the session meanwhile, ends the waiting.
-    async fn linger(&mut self, inlets: &mut Inlets) {
+    /// Waits until the keeper answers, by another ssh if need be; whether it did. Another signal, or
+    /// whatever ends the session meanwhile, ends the waiting; so does an outage, unless nobody waits for
+    /// us: then nothing is left in our hands that others wait for the end of.
+    async fn reach_keeper(&mut self, begun: Moment, reached: bool, inlets: &mut Inlets) -> bool {
+        let mut asked = begun;
         self.input = Input::Ended;
-        self.stdout.finish(close_stdout);
-        self.stderr.finish(close_stderr);
-        let begun = clock::now();
-        let until = begun + LATE_FAREWELL;
+        let until = if self.plan.lingers {
+            self.stdout.finish(close_stdout);
+            self.stderr.finish(close_stderr);
+            begun + LATE_FAREWELL
+        } else {
+            begun + FAREWELL_ANEW
+        };
         // A network that failed just now is not known to have failed yet.
         for (id, _) in self.driver.carriers() {
             self.driver.link.kick(begun, id);
         }
-        while self.driver.link.heard_at().is_none_or(|heard| heard <= begun) {
+        while self.driver.link.heard_at().is_none_or(|heard| heard <= asked) {
             let left = until.since(clock::now());
             let over = self.settle(clock::now()).is_some_and(|it| it != Outcome::OutputClosed);
-            if over || left.is_zero() {
-                return;
+            // Carriers that fell silent, and no ssh that ended: the network is at fault.
+            let silent = self.driver.link.silent_since().is_some() && !self.driver.is_bare();
+            let outage = !reached || (silent && asked == begun);
+            if over || left.is_zero() || (outage && !self.plan.lingers) {
+                return false;
             }
             match tokio::time::timeout(left, self.wait(inlets)).await {
-                Ok(Ok(Wake::Interruption(Interruption::Stop(_))) | Err(_)) | Err(_) => return,
+                Ok(Ok(Wake::Interruption(Interruption::Stop(_))) | Err(_)) | Err(_) => {
+                    return false;
+                }
                 Ok(Ok(wake)) => {
+                    let known = self.driver.carriers();
                     if !matches!(self.handle(clock::now(), wake).await, Ok(None)) {
-                        return;
+                        return false;
+                    }
+                    if self.driver.carriers().iter().any(|carrier| !known.contains(carrier)) {
+                        asked = clock::now();
                     }
                 }
             }
         }
+        true
     }
 
     /// Waits until the keeper has closed a carrier: then it knows.

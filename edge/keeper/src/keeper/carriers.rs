@@ -30,6 +30,7 @@ impl Keeper {
         }
         if let Some(loss) = client.driver.handle(now, event) {
             tracing::info!(link = %client.link, kind = kind_name(loss.kind), why = loss.why, "carrier lost");
+            client.presence.handle_lost(now);
             if loss.dropped {
                 client.ask_whether_there(now);
             }
