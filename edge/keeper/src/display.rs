@@ -2,7 +2,7 @@
 //! It is there as long as the session is, so that nobody else can take its place and be told the cookie;
 //! to whom connections lead is decided in `keeper/display`.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -63,11 +63,7 @@ impl Display {
     /// Opens one as sshd did, at the next free number, and gives programs of this user its cookie.
     pub(crate) async fn open(wish: &DisplayWish) -> Result<Self, DisplayError> {
         let xauth = find_xauth().ok_or(DisplayError::NoXauth)?;
-        let mut addresses: Vec<IpAddr> =
-            wish.addresses.iter().filter_map(|text| text.parse().ok()).collect();
-        if addresses.is_empty() {
-            addresses.push(Ipv4Addr::LOCALHOST.into());
-        }
+        let addresses = in_both_families(&wish.addresses);
         let first = u16::try_from(wish.first).ok().filter(|first| *first > 0);
         let first = first.unwrap_or(FIRST_DEFAULT);
         let (number, listener) = listen(&addresses, first).map_err(DisplayError::NoPort)?;
@@ -137,6 +133,19 @@ impl Display {
     }
 }
 
+/// The addresses at which sshd was seen to listen, each in both families: a number of which somebody else
+/// has one half is no display of ours, since its programs would show our cookie to them.
+fn in_both_families(seen: &[String]) -> Vec<IpAddr> {
+    let seen: Vec<IpAddr> = seen.iter().filter_map(|text| text.parse().ok()).collect();
+    if seen.iter().any(IpAddr::is_unspecified) {
+        return vec![Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
+    }
+    let loopback: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+    let others = seen.into_iter().filter(|address| !address.is_loopback());
+    let others: Vec<IpAddr> = others.collect();
+    if others.is_empty() { loopback.into() } else { others }
+}
+
 /// The first number at which all of these addresses can be had.
 fn listen(addresses: &[IpAddr], first: u16) -> std::io::Result<(u16, Listener)> {
     let mut last = std::io::Error::from(std::io::ErrorKind::AddrInUse);
@@ -157,4 +166,23 @@ fn find_xauth() -> Option<PathBuf> {
     let folders = std::env::split_paths(&path).chain(XAUTH_PLACES.map(PathBuf::from));
     let is_runnable = |file: &Path| rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok();
     folders.map(|folder| folder.join("xauth")).find(|file| file.is_absolute() && is_runnable(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_number_is_taken_in_both_families_or_not_at_all() {
+        let both = in_both_families(&["127.0.0.1".to_owned()]);
+        assert_eq!(both, ["127.0.0.1", "::1"].map(|text| text.parse::<IpAddr>().expect("one")));
+        assert_eq!(in_both_families(&[]), both);
+        let any = in_both_families(&["0.0.0.0".to_owned()]);
+        assert_eq!(any, ["0.0.0.0", "::"].map(|text| text.parse::<IpAddr>().expect("one")));
+        // Somebody has one half of the first number.
+        let (first, other) = (7_310, TCP_FIRST + 7_310);
+        let _theirs = std::net::TcpListener::bind(("::1", other)).expect("a listener");
+        let (number, _ours) = listen(&both, first).expect("a display");
+        assert!(number > first, "{number}");
+    }
 }
