@@ -239,6 +239,20 @@ fn settings_of_the_server_are_named_and_not_got_around() {
 }
 
 #[test]
+fn a_server_that_forbids_the_look_is_not_taken_for_a_forward_that_is_gone() {
+    let far = Far::start_with(&Setup { config: "AllowTcpForwarding remote", ..Setup::default() });
+    let service = Service::start();
+    for way in WAYS {
+        let port = free_port();
+        let remote = format!("{port}:127.0.0.1:{}", service.port);
+        let kept = Kept::start(&far, &[way, "-R", &remote, "far"]);
+        let report = kept.wait_for(|it| it["forwards"][0]["why"] == "not-allowed");
+        assert_eq!((&report["state"], &report["starts"]), (&"up".into(), &1.into()), "{report}");
+        assert_eq!(kept::banner(port).as_deref(), Some("220 here\r\n"));
+    }
+}
+
+#[test]
 fn a_target_that_is_not_there_leaves_the_tunnel_up_until_it_comes() {
     for way in WAYS {
         target_that_is_not_there(way);

@@ -158,7 +158,21 @@ impl Side {
             argv.extend([OsString::from("-o"), OsString::from(control)]);
         }
         argv.push("tunnel".into());
-        open(&self.ssh, argv, address, port, settle, react).await
+        let mark = self.mark();
+        match open(&self.ssh, argv, address, port, settle, react).await {
+            // The ssh that holds the connection is told the reason, not the one that asked by it.
+            Spoke::Refused { forbidden } => {
+                Spoke::Refused { forbidden: forbidden || self.was_forbidden(mark).await }
+            }
+            spoke => spoke,
+        }
+    }
+
+    /// A connection that was not made since `mark` was against the server's settings.
+    async fn was_forbidden(&self, mark: u64) -> bool {
+        let failed = |heard: &Heard| matches!(heard, Heard::OpenFailed { .. });
+        let why = self.wait_for(mark, REASON, failed).await;
+        matches!(why, Some(Heard::OpenFailed { reason }) if reason.starts_with(FORBIDDEN))
     }
 
     async fn open_by_socks(
@@ -172,13 +186,7 @@ impl Side {
         let mark = self.mark();
         match timeout(settle, socks::connect(path, address, port)).await {
             Ok(Ok(stream)) => listen(stream, settle, react).await,
-            Ok(Err(_)) => {
-                let failed = |heard: &Heard| matches!(heard, Heard::OpenFailed { .. });
-                let why = self.wait_for(mark, REASON, failed).await;
-                let forbidden = matches!(why, Some(Heard::OpenFailed { reason })
-                    if reason.starts_with(FORBIDDEN));
-                Spoke::Refused { forbidden }
-            }
+            Ok(Err(_)) => Spoke::Refused { forbidden: self.was_forbidden(mark).await },
             Err(_) => Spoke::Silent,
         }
     }
