@@ -69,9 +69,12 @@ impl Drop for Carried {
 /// Runs `case`; returns when it has ended, or its time is over.
 pub fn perform(case: &Case, program: Program) -> Seen {
     let place = Place::new();
-    let mut command = match program {
-        Program::Real => Command::new(REAL),
-        Program::Ours => Command::new(place.path("autossh")),
+    // Under nohup(1) whatever the stand-in's death by a hang-up should show would never happen.
+    let mut command = Command::new("/usr/bin/env");
+    command.arg("--default-signal=HUP");
+    match program {
+        Program::Real => command.arg(REAL),
+        Program::Ours => command.arg(place.path("autossh")),
     };
     command.args(&case.args).env_clear().stdin(Stdio::null()).stdout(Stdio::piped());
     command.stderr(Stdio::null()).current_dir(place.path(""));

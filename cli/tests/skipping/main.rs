@@ -130,7 +130,8 @@ fn the_log_of_a_session_here_and_on_a_host() {
     terminal
         .send("for n in {1..300}; do echo line-$n; done; printf '\\e[31mred\\e[m\\n'\r")
         .expect("typed");
-    terminal.wait_for_after(mark, "red", LIMIT).expect("printed");
+    // Not the word that is echoed while it is typed.
+    terminal.wait_for_after(mark, "\x1b[31mred", LIMIT).expect("printed");
     for said in [far.says_of(far.there(&["log"])), far.says(&["log", "far"])] {
         assert!(said.contains("\nline-1\nline-2\n") && said.contains("\nline-300\n"), "{said}");
         assert!(said.contains("\x1b[;31mred\x1b[m"), "{said}");
