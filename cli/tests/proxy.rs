@@ -79,6 +79,21 @@ impl Carried {
     fn ssh(&self, words: &[&str]) -> Output {
         self.system("ssh", words).output().expect("ssh, of openssh-client")
     }
+
+    /// An ssh whose far shell has said `in`, which has to be the first that this line prints.
+    fn running(&self, line: &str) -> Child {
+        let mut ssh = self.system("ssh", &["carried", line]);
+        let ssh = ssh.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut ssh = ssh.spawn().expect("ssh");
+        let mut first = [0; 3];
+        std::io::Read::read_exact(ssh.stdout.as_mut().expect("piped"), &mut first).expect("output");
+        assert_eq!(&first, b"in\n");
+        ssh
+    }
+
+    fn proxies(&self) -> Vec<u32> {
+        processes_with(&["proxy", "-F", &self.far.path("outer").to_string_lossy()])
+    }
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -324,11 +339,8 @@ fn an_account_of_one_command_stays_one() {
 #[test]
 fn an_outer_ssh_that_is_killed_leaves_nothing() {
     let carried = Carried::start();
-    let mut ssh = carried.system("ssh", &["carried", "echo in; sleep 1000"]);
-    let mut ssh = ssh.stdout(Stdio::piped()).spawn().expect("ssh");
-    wait_until("a session", || !carried.far.sessions().is_empty());
-    let mut first = [0; 3];
-    std::io::Read::read_exact(ssh.stdout.as_mut().expect("piped"), &mut first).expect("output");
+    let mut ssh = carried.running("echo in; sleep 1000");
+    assert_eq!(carried.far.sessions().len(), 1);
     kill(ssh.id(), Signal::KILL);
     ssh.wait().expect("an end");
     carried.far.wait_until_gone();
@@ -337,12 +349,8 @@ fn an_outer_ssh_that_is_killed_leaves_nothing() {
 #[test]
 fn a_proxy_that_is_killed_leaves_nothing_either() {
     let carried = Carried::start();
-    let mut ssh = carried.system("ssh", &["carried", "echo in; sleep 1000"]);
-    let mut ssh = ssh.stdout(Stdio::piped()).spawn().expect("ssh");
-    let mut first = [0; 3];
-    std::io::Read::read_exact(ssh.stdout.as_mut().expect("piped"), &mut first).expect("output");
-    let config = carried.far.path("outer");
-    let proxies = processes_with(&["proxy", "-F", &config.to_string_lossy()]);
+    let mut ssh = carried.running("echo in; sleep 1000");
+    let proxies = carried.proxies();
     assert_eq!(proxies.len(), 1, "{proxies:?}");
     kill(proxies[0], Signal::KILL);
     assert!(!finish(&mut ssh), "ssh tells that its connection is gone");
@@ -354,10 +362,7 @@ fn a_proxy_that_is_killed_leaves_nothing_either() {
 #[test]
 fn a_connection_that_is_cut_is_not_taken_for_a_dead_client() {
     let carried = Carried::start();
-    let mut ssh = carried.system("ssh", &["carried", "echo in; read word; echo $word"]);
-    let mut ssh = ssh.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("ssh");
-    let mut first = [0; 3];
-    std::io::Read::read_exact(ssh.stdout.as_mut().expect("piped"), &mut first).expect("output");
+    let mut ssh = carried.running("echo in; read word; echo $word");
     carried.relay.cut(true);
     carried.relay.reset_tcp();
     wait_until("the loss being seen", || carried.far.keeper_logs().contains("carrier lost"));
@@ -373,20 +378,16 @@ fn a_connection_that_is_cut_is_not_taken_for_a_dead_client() {
 #[test]
 fn an_ssh_that_ends_while_there_is_no_network_leaves_nothing() {
     let carried = Carried::start();
-    let mut ssh = carried.system("ssh", &["carried", "echo in; sleep 1000"]);
-    let mut ssh = ssh.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("ssh");
-    let mut first = [0; 3];
-    std::io::Read::read_exact(ssh.stdout.as_mut().expect("piped"), &mut first).expect("output");
+    let ssh = carried.running("echo in; sleep 1000");
     carried.relay.cut(true);
     kill(ssh.id(), Signal::TERM);
     // Whoever reads what ssh prints sees its end at once.
     ssh.wait_with_output().expect("an end");
-    let config = carried.far.path("outer");
-    let proxies = || processes_with(&["proxy", "-F", &config.to_string_lossy()]);
-    assert_eq!((proxies().len(), carried.far.sessions().len()), (1, 1), "it waits for the network");
+    let left = (carried.proxies().len(), carried.far.sessions().len());
+    assert_eq!(left, (1, 1), "it waits for the network");
     carried.relay.cut(false);
     carried.far.wait_until_gone();
-    wait_until("the proxy's end", || proxies().is_empty());
+    wait_until("the proxy's end", || carried.proxies().is_empty());
 }
 
 /// What a server that permits no connections must refuse, by whatever way it was told.

@@ -97,8 +97,9 @@ impl Client<'_> {
             let _ = attempts.send((self.attempt, Attempted::SessionGone));
             return;
         };
-        // Forwards may have been added since.
+        // The first login has led the agent to the keeper: it goes over the link.
         way.lends_agent = false;
+        // Forwards may have been added since.
         way.asks |= !self.forwarding.rules.is_empty();
         let again = Again {
             number: self.attempt,
