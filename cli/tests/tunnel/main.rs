@@ -365,10 +365,28 @@ fn wrong_lines_are_refused() {
         (&["tunnel", "--max-lifetime", "soon", "far"], "soon"),
         (&["tunnel", "--wrong", "far"], "`--wrong` is not an option"),
         (&["tunnel", "-o", "NoSuch=1", "-L", "1:a:2", "far"], "Bad configuration option"),
+        (&["tunnel", "-p", "many", "-L", "1:a:2", "far"], "Bad port 'many'"),
+        (&["tunnel", "--plain", "-L", "1", "far"], "Bad local forwarding specification '1'"),
+        (&["tunnel", "status", "-L"], "`-L` stands behind `status`"),
     ] {
         let said = far.says(words);
         assert!(said.contains(wanted), "{words:?}: {said}");
-        assert!(said.ends_with("=2") || said.ends_with("=7"), "{words:?}: {said}");
+        assert!(said.ends_with("=2"), "{words:?}: {said}");
+    }
+}
+
+#[test]
+fn a_wrong_configuration_of_sshs_is_not_a_wrong_line() {
+    let far = Far::start();
+    let broken = far.path("broken");
+    std::fs::write(&broken, "Host far\nCompression maybe\n").expect("a file");
+    let path = broken.to_str().expect("UTF-8");
+    let said = far.says_of(far.local(&["tunnel", "-F", "/nonexistent", "-L", "1:a:2", "far"]));
+    assert!(said.contains("config file /nonexistent") && said.ends_with("=2"), "{said}");
+    for words in [&["-F", path, "-L", "1:a:2", "far"][..], &["-p22", "-D1", "-F", path, "far"]] {
+        let said = far.says_of(far.local(&[&["tunnel"], words].concat()));
+        assert!(said.contains("line 2: unsupported option \"maybe\""), "{said}");
+        assert!(said.ends_with("=7"), "{said}");
     }
 }
 

@@ -58,7 +58,12 @@ pub enum Cause {
         /// What the server would take.
         methods: Vec<String>,
     },
-    /// ssh's command line or configuration is wrong.
+    /// ssh refuses words of the tunnel's own command line, or of its file.
+    CommandLine {
+        /// ssh's line.
+        reason: String,
+    },
+    /// ssh's configuration is wrong.
     Settings {
         /// ssh's line.
         reason: String,
@@ -127,6 +132,11 @@ pub enum Cause {
         /// Which.
         signal: i32,
     },
+    /// A signal ended the process that carried the link.
+    LinkKilled {
+        /// Which.
+        signal: i32,
+    },
     /// There is no ssh to run.
     NoSsh {
         /// What the system said.
@@ -177,9 +187,10 @@ impl Cause {
             Cause::HostKeyChanged { .. } | Cause::HostKeyUnknown | Cause::Authentication { .. } => {
                 Class::Person
             }
-            Cause::Settings { .. } | Cause::NoAlgorithm { .. } | Cause::NoSsh { .. } => {
-                Class::Hopeless
-            }
+            Cause::CommandLine { .. }
+            | Cause::Settings { .. }
+            | Cause::NoAlgorithm { .. }
+            | Cause::NoSsh { .. } => Class::Hopeless,
             Cause::ForwardForbidden { .. } | Cause::TargetRefused { .. } => Class::Target,
             _ => Class::Network,
         }

@@ -39,6 +39,8 @@ pub enum WordsError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words {
     words: Vec<OsString>,
+    /// `-F` and its file, if it is given.
+    config: Vec<OsString>,
     /// The host as it was given.
     pub host: String,
 }
@@ -69,7 +71,10 @@ impl Words {
             words.remove(end);
         }
         let host = invocation.destination.given.to_string_lossy().into_owned();
-        Ok(Words { words, host })
+        let config = invocation.passed.iter().rposition(|word| word == "-F");
+        let config = config.and_then(|at| invocation.passed.get(at..at + 2));
+        let config = config.unwrap_or_default().to_vec();
+        Ok(Words { words, config, host })
     }
 
     /// The words as they were given.
@@ -91,6 +96,9 @@ pub(crate) struct Settled {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum SettleError {
     NoSsh(String),
+    /// ssh does not read the words themselves.
+    WrongWords(String),
+    /// ssh does not read its own configuration.
     Refused(String),
     NoForwards,
 }
@@ -102,7 +110,10 @@ pub(crate) async fn settle(
     way: Way,
     control: &Path,
 ) -> Result<Settled, SettleError> {
-    let theirs = query(ssh, &words.words).await?;
+    let theirs = match query(ssh, &words.words).await {
+        Err(SettleError::Refused(reason)) => return Err(whose(ssh, words, reason).await),
+        answer => answer?,
+    };
     let control = format!("ControlPath={}", control.display());
     let mut argv = words.words.clone();
     argv.extend(additions(&theirs, way, &control));
@@ -120,13 +131,30 @@ pub(crate) async fn settle(
     Ok(Settled { argv, forwards, control })
 }
 
+/// What ssh says of a file that `-F` names and that it cannot open.
+const NO_SUCH_FILE: &str = "Can't open user config file";
+
+/// Whether the words are wrong, or what ssh reads anyhow: then it refuses the host alone as well.
+async fn whose(ssh: &OsStr, words: &Words, reason: String) -> SettleError {
+    let alone = [&words.config[..], &["--".into(), words.host.clone().into()]].concat();
+    match query(ssh, &alone).await {
+        Err(SettleError::Refused(_)) if !reason.starts_with(NO_SUCH_FILE) => {
+            SettleError::Refused(reason)
+        }
+        Err(SettleError::NoSsh(gone)) => SettleError::NoSsh(gone),
+        _ => SettleError::WrongWords(reason),
+    }
+}
+
 async fn query(ssh: &OsStr, argv: &[OsString]) -> Result<String, SettleError> {
     let mut command = Command::new(ssh);
     command.arg("-G").args(argv).stdin(Stdio::null()).kill_on_drop(true);
     let answer = command.output().await.map_err(|error| SettleError::NoSsh(error.to_string()))?;
     if !answer.status.success() {
         let said = String::from_utf8_lossy(&answer.stderr);
-        let last = said.lines().map(str::trim).rfind(|line| !line.is_empty());
+        // The count of what is wrong in a file comes after it.
+        let tells = |line: &&str| !line.is_empty() && !line.contains(": terminating, ");
+        let last = said.lines().map(str::trim).rfind(tells);
         return Err(SettleError::Refused(last.unwrap_or_default().to_owned()));
     }
     Ok(String::from_utf8_lossy(&answer.stdout).into_owned())

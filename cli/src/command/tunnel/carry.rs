@@ -138,7 +138,7 @@ fn cause(outcome: Outcome) -> Cause {
     let reason = match outcome {
         Outcome::Lost(LinkLost::SessionGone) => return Cause::KeeperGone,
         Outcome::Closed(ending) => format!("its session was ended: {ending}"),
-        Outcome::Signalled { number, .. } => return Cause::SshKilled { signal: number },
+        Outcome::Signalled { number, .. } => return Cause::LinkKilled { signal: number },
         Outcome::ForwardFailed => "a forward failed".to_owned(),
         Outcome::Exited(_) | Outcome::Detached | Outcome::Left { .. } | Outcome::OutputClosed => {
             "its session ended".to_owned()

@@ -77,7 +77,7 @@ const HELP: &str = "\
   abide tunnel install -R 8022:localhost:22 h  a systemd unit
 
 Exit status: 0 ended as asked, 2 wrong usage, 3 --max-starts used up, 4 login refused,
-5 host key changed or unknown, 6 local port taken, 7 ssh refuses its settings, 255 other.
+5 host key changed or unknown, 6 local port taken, 7 ssh refuses its configuration, 255 other.
 status: 0 all up, 1 not all, or none. docs/autossh.md says more.";
 
 fn checked_ports(text: &str) -> Result<String, String> {
@@ -105,7 +105,15 @@ fn probe_every(text: &str) -> Result<Probing, String> {
 /// Does what was asked for.
 pub(crate) fn run(mut args: TunnelArgs) -> Result<Exit, Complaint> {
     match args.words.first().and_then(|word| word.to_str()) {
-        Some("status") if args.words.len() == 1 => status::run(args.json),
+        Some("status") => match args.words.get(1) {
+            None => status::run(args.json),
+            Some(word) => Err(Complaint::new(format!(
+                "`{}` stands behind `status`, which takes no more",
+                word.to_string_lossy()
+            ))
+            .try_this("abide tunnel status")
+            .exit(Exit::USAGE)),
+        },
         Some("install") => {
             args.words.remove(0);
             install::run(&args)

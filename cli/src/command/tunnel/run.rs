@@ -71,6 +71,7 @@ fn status(outcome: &Outcome) -> Exit {
         Outcome::GaveUp(cause) => cause,
     };
     match cause {
+        Cause::CommandLine { .. } => Exit::USAGE,
         Cause::Authentication { .. } => Exit::of_command(4),
         Cause::HostKeyChanged { .. } | Cause::HostKeyUnknown => Exit::of_command(5),
         Cause::LocalPortTaken { .. } => Exit::of_command(6),

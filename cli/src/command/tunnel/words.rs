@@ -58,6 +58,9 @@ pub(super) fn of(cause: &Cause, host: &str) -> Complaint {
                 ))
                 .try_this(format!("ssh -v -o BatchMode=yes {host}, to see which keys are offered"))
         }
+        Cause::CommandLine { reason } => new("ssh does not accept this command line".into())
+            .because(reason.clone())
+            .try_this("abide tunnel --help"),
         Cause::Settings { reason } => new("ssh does not accept these settings".into())
             .because(reason.clone())
             .try_this(format!("ssh -G {host}")),
@@ -79,6 +82,10 @@ pub(super) fn of(cause: &Cause, host: &str) -> Complaint {
             .try_this(format!("abide ls {host}")),
         Cause::SshKilled { signal } => new("ssh was ended by a signal".into())
             .because(format!("signal {signal}, from outside of abide")),
+        Cause::LinkKilled { signal } => {
+            new("the process that carried the link was ended by a signal".into())
+                .because(format!("signal {signal}, from outside of abide"))
+        }
         Cause::Silent { forward } => new(format!("nothing comes back from {host}"))
             .because(format!("{forward}: two probes had no answer, and ssh has not noticed yet"))
             .try_this(format!("ping {host}")),

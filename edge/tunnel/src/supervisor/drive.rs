@@ -160,12 +160,15 @@ impl Driver {
                 self.settled = Some(settled);
             }
             Err(error) => {
-                let reason = match error {
-                    SettleError::NoSsh(reason) => return self.no_ssh(reason),
-                    SettleError::Refused(reason) => reason,
-                    SettleError::NoForwards => "nothing is to be forwarded".to_owned(),
+                let cause = match error {
+                    SettleError::NoSsh(reason) => Cause::NoSsh { reason },
+                    SettleError::WrongWords(reason) => Cause::CommandLine { reason },
+                    SettleError::Refused(reason) => Cause::Settings { reason },
+                    SettleError::NoForwards => {
+                        Cause::CommandLine { reason: "nothing is to be forwarded".to_owned() }
+                    }
                 };
-                return self.machine.handle_ended(clock::now(), Cause::Settings { reason });
+                return self.machine.handle_ended(clock::now(), cause);
             }
         }
         let argv = self.settled.as_ref().map_or(&[][..], |settled| &settled.argv);

@@ -8,6 +8,7 @@ use crate::way::Way;
 use abide_openssh::classify;
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::{OsStr, OsString};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
@@ -180,6 +181,9 @@ impl Login {
             return why;
         }
         Why::Cause(match status {
+            Ok(status) if self.way == Way::Link && status.signal().is_some() => {
+                Cause::LinkKilled { signal: status.signal().unwrap_or_default() }
+            }
             Ok(status) => {
                 Cause::of_ending(classify(said, status), said.lines().last().unwrap_or_default())
             }
