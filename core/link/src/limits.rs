@@ -71,9 +71,11 @@ pub const MASK_RATE: u64 = 8 * 1024;
 pub const MASK_BURST: u64 = 8 * 1024;
 /// Loss is the share of this many packets, the last ones: 25 s of typing or so.
 pub const LOSS_COUNTED_MAX: f64 = 256.0;
-/// Packets that are taken to have arrived before the first: a carrier begins as one that loses nothing,
-/// and a single loss among the first packets turns repeats on.
+/// Packets that are taken to have been sent before the first.
 pub const LOSS_PRIOR: f64 = 10.0;
+/// Of these, the lost ones: a carrier begins as one that may lose packets, since a person's first keys
+/// are no place to find out, and the first 40 that arrive show that it does not.
+pub const LOSS_PRIOR_LOST: f64 = 0.5;
 /// Bytes of an ending's evidence on the wire; longer is cut.
 pub const EVIDENCE_MAX: usize = 512;
 

@@ -1,14 +1,14 @@
 //! Loss masking: on a path that loses packets, a tail is sent again before its answer could be there, so
-//! that a keystroke and its echo wait for no timer. How often follows from the measured loss; where
-//! nothing is lost, nothing is repeated.
+//! that a keystroke and its echo wait for no timer. How often follows from the measured loss; on a path
+//! that has shown that it loses nothing, nothing is repeated.
 
 use std::time::Duration;
 
 use abide_terms::Moment;
 
 use crate::limits::{
-    COPIES_MAX, COPY_GAP_MAX, COPY_GAP_MIN, LOSS_COUNTED_MAX, LOSS_PRIOR, MASK_BURST, MASK_FROM,
-    MASK_RATE, MASK_RESIDUE,
+    COPIES_MAX, COPY_GAP_MAX, COPY_GAP_MIN, LOSS_COUNTED_MAX, LOSS_PRIOR, LOSS_PRIOR_LOST,
+    MASK_BURST, MASK_FROM, MASK_RATE, MASK_RESIDUE,
 };
 
 /// Packets that a carrier sent, and those of them that were lost, the last ones counting most; and the
@@ -55,9 +55,9 @@ impl Masking {
         }
     }
 
-    /// The share of packets that are lost. As if [`LOSS_PRIOR`] had arrived before the first.
+    /// The share of packets that are lost, as if [`LOSS_PRIOR`] had been sent before the first.
     pub(crate) fn loss(&self) -> f64 {
-        (self.lost / (self.sent + LOSS_PRIOR)).min(0.9)
+        ((self.lost + LOSS_PRIOR_LOST) / (self.sent + LOSS_PRIOR)).min(0.9)
     }
 
     /// How often a tail is repeated: until less than [`MASK_RESIDUE`] of them is lost.
@@ -126,6 +126,14 @@ mod tests {
         assert_eq!(after(10_000, 200).copies(), 1);
         assert_eq!(after(10_000, 1_500).copies(), 3);
         assert_eq!(after(10_000, 6_000).copies(), COPIES_MAX);
+    }
+
+    #[test]
+    fn a_new_path_has_to_show_that_it_loses_nothing() {
+        assert_eq!(Masking::new(Moment::ZERO).copies(), 2);
+        assert_eq!(after(20, 0).copies(), 1);
+        assert_eq!(after(40, 0).copies(), 1);
+        assert_eq!(after(41, 0).copies(), 0);
     }
 
     #[test]

@@ -17,6 +17,8 @@ const PATIENT_FOR: Duration = Duration::from_secs(3600);
 const KNOCK_SLOW: Duration = Duration::from_secs(5);
 /// Eager knocks after QUIC was lost, while another carrier works or is not in doubt yet.
 const KNOCKS_BETTER: u32 = 20;
+/// The same when a link begins: where UDP passes, one of these is answered unless the path loses most.
+const KNOCKS_FIRST: u32 = 5;
 /// First wait after these, when QUIC would only be better; it doubles.
 const KNOCK_BETTER: Duration = Duration::from_secs(1);
 /// Longest wait, so that a link without UDP is quiet too.
@@ -85,7 +87,7 @@ impl Recovery {
             has_udp,
             on_udp: false,
             next_knock: now,
-            better_knocks: KNOCKS_BETTER,
+            better_knocks: KNOCKS_BETTER - KNOCKS_FIRST,
             ssh: Ssh::Idle { next: now },
             stalled: 0,
             changed: None,

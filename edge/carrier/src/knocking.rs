@@ -16,6 +16,8 @@ pub struct Answered {
     pub socket: UdpSocket,
     /// Who answered.
     pub address: SocketAddr,
+    /// How long that took.
+    pub rtt: Duration,
 }
 
 /// Knocks once at every address from one fresh socket and waits for the first right answer.
@@ -30,13 +32,15 @@ pub async fn knock_everywhere(
     let socket = tokio::net::UdpSocket::from_std(socket).ok()?;
     let number = u64::from_be_bytes(abide_host::random::bytes());
     let datagram = knock::knock(key, link, number);
+    let knocked = abide_host::clock::now();
     for address in addresses {
         // Unreachable families and networks fail here: the others may answer.
         let _ = socket.send_to(&datagram, mapped(*address, dual)).await;
     }
     let answer = tokio::time::timeout(ANSWER_WITHIN, wait(&socket, key, number)).await;
     let address = answer.ok()??;
-    Some(Answered { socket: socket.into_std().ok()?, address })
+    let rtt = abide_host::clock::now().since(knocked);
+    Some(Answered { socket: socket.into_std().ok()?, address, rtt })
 }
 
 async fn wait(socket: &tokio::net::UdpSocket, key: &LinkKey, number: u64) -> Option<SocketAddr> {

@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use abide_carrier::quic::{DoorKeys, FarEndpoint, Identity, NearEndpoint};
-use abide_carrier::{Driver, Event, LinkTag, Parts, Pipe};
+use abide_carrier::{Answered, Driver, Event, LinkTag, Parts, Pipe};
 use abide_host::clock;
 use abide_link::limits::SEND_BUFFER_MAX;
 use abide_link::{CarrierKind, Frame, Link, LinkKey, Read, Role, StreamId};
@@ -45,7 +45,8 @@ async fn each_end_of_quic_lets_in_one_key_alone() {
 
     let connect = async |who: &Identity, whom: &Identity| {
         let (key, public) = (key(), whom.public());
-        let joined = NearEndpoint::connect(socket(), address, who, public, &key, LINK).await;
+        let path = Answered { socket: socket(), address, rtt: Duration::ZERO };
+        let joined = NearEndpoint::connect(path, who, public, &key, LINK).await;
         joined.map_err(|error| error.to_string())
     };
     let held = connect(&client, &keeper).await.expect("the right keys");

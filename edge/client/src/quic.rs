@@ -118,9 +118,7 @@ impl QuicSide {
             (self.identity.clone(), self.keeper, self.key.clone(), self.link);
         let found = self.found.clone();
         tokio::spawn(async move {
-            let Answered { socket, address } = answered;
-            let connection =
-                NearEndpoint::connect(socket, address, &identity, keeper, &key, link).await;
+            let connection = NearEndpoint::connect(answered, &identity, keeper, &key, link).await;
             found.send(Found::Connection(Box::new(connection)))
         });
         Moved::Connecting

@@ -20,8 +20,7 @@ use super::trust::{KnownClients, provider};
 use crate::greeting::{GREETING_MAX, GreetingError, welcome_on};
 
 /// How long QUIC keeps what it knows of a connection that failed in its handshake: three probe
-/// time-outs (RFC 9000, 10.2), which take a second each while no round trip was measured (RFC 9002,
-/// 6.2.2). So long it counts as under way, which bounds the memory of such connections.
+/// time-outs (RFC 9000, 10.2), which take no more than a second each. So long it counts as under way, which bounds the memory of such connections.
 pub const CLOSING_FOR: Duration = Duration::from_secs(3);
 /// How long a refused client may take to hear why.
 const HEARD_WITHIN: Duration = Duration::from_secs(1);
@@ -45,7 +44,7 @@ impl FarEndpoint {
         let port = socket.local_addr()?.port();
         let config = server_config(identity, &keys)?;
         let mut local = config.clone();
-        local.transport_config(Arc::new(settings::transport(true)));
+        local.transport_config(Arc::new(settings::transport(true, settings::RTT_ASSUMED)));
         let runtime = Arc::new(TokioRuntime);
         let inner = runtime.wrap_udp_socket(socket)?;
         let doorman = Arc::new(Doorman { inner, keys: keys.clone() });
@@ -161,7 +160,7 @@ fn server_config(identity: &Identity, keys: &DoorKeys) -> io::Result<ServerConfi
     tls.send_tls13_tickets = 0;
     let crypto = QuicServerConfig::try_from(tls).map_err(io::Error::other)?;
     let mut config = ServerConfig::with_crypto(Arc::new(crypto));
-    config.transport_config(Arc::new(settings::transport(false)));
+    config.transport_config(Arc::new(settings::transport(false, settings::RTT_ASSUMED)));
     config.max_incoming(STRANGERS_MAX + KNOCKERS_MAX);
     Ok(config)
 }

@@ -1,14 +1,13 @@
 //! The client's QUIC endpoint: connects to one keeper, and moves to fresh sockets.
 
 use std::io;
-use std::net::SocketAddr;
 use std::net::UdpSocket;
 use std::sync::Arc;
 
 use abide_link::LinkKey;
 use abide_terms::LinkId;
 use quinn::crypto::rustls::QuicClientConfig;
-use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, TokioRuntime};
+use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, TokioRuntime, TransportConfig};
 use rustls::client::AlwaysResolvesClientRawPublicKeys;
 
 use super::identity::{Identity, PublicKey};
@@ -17,6 +16,7 @@ use super::settings;
 use super::trust::{OneKeeper, provider};
 use super::window::DeadPath;
 use crate::greeting::{GREETING_MAX, GreetingError, greet_on};
+use crate::knocking::Answered;
 
 /// Datagrams of padding that go before all else through another socket.
 const PAID: usize = 2;
@@ -30,20 +30,21 @@ pub struct NearEndpoint {
 }
 
 impl NearEndpoint {
-    /// Connects through `socket`, which has a path to `address`, and proves to be the link's client.
+    /// Connects over the path that a knock has proved, and proves to be the link's client.
     pub async fn connect(
-        socket: UdpSocket,
-        address: SocketAddr,
+        path: Answered,
         identity: &Identity,
         keeper: PublicKey,
         key: &LinkKey,
         link: LinkId,
     ) -> Result<(Self, QuicParts), GreetingError> {
+        let Answered { socket, address, rtt } = path;
         let local = settings::is_local(address);
         let config = if local { settings::local_endpoint() } else { EndpointConfig::default() };
         let endpoint = Endpoint::new(config, None, socket, Arc::new(TokioRuntime))?;
         let path = DeadPath::default();
-        let config = client_config(identity, keeper, local, &path)?;
+        let transport = client_transport(settings::transport(local, rtt), &path);
+        let config = client_config(identity, keeper, transport)?;
         let work = async {
             let connecting =
                 endpoint.connect_with(config, address, "keeper").map_err(io::Error::other)?;
@@ -77,11 +78,15 @@ impl NearEndpoint {
     }
 }
 
+fn client_transport(mut transport: TransportConfig, path: &DeadPath) -> TransportConfig {
+    transport.congestion_controller_factory(Arc::new(path.clone()));
+    transport
+}
+
 fn client_config(
     identity: &Identity,
     keeper: PublicKey,
-    local: bool,
-    path: &DeadPath,
+    transport: TransportConfig,
 ) -> io::Result<ClientConfig> {
     let mut tls = rustls::ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&rustls::version::TLS13])
@@ -95,8 +100,6 @@ fn client_config(
     tls.enable_sni = false;
     let crypto = QuicClientConfig::try_from(tls).map_err(io::Error::other)?;
     let mut config = ClientConfig::new(Arc::new(crypto));
-    let mut transport = settings::transport(local);
-    transport.congestion_controller_factory(Arc::new(path.clone()));
     config.transport_config(Arc::new(transport));
     Ok(config)
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use quinn::{EndpointConfig, IdleTimeout, MtuDiscoveryConfig, TransportConfig, VarInt};
 
@@ -24,6 +25,13 @@ const SEND_WINDOW: u64 = 4 * 1024 * 1024;
 /// Datagrams that wait on either side; at it the oldest go, and the link sends them again.
 const DATAGRAM_BUFFER: usize = 64 * 1024;
 
+/// What a keeper takes a path to be until it was measured. RFC 9002 (6.2.2) says 333 ms, so that a lost
+/// first answer is missed after a second; the person waits for it, and one that was only slow is
+/// repeated at most once or twice.
+pub(crate) const RTT_ASSUMED: Duration = Duration::from_millis(100);
+/// A knock's answer may come sooner than a handshake's, which has keys to compute.
+const RTT_LEAST: Duration = Duration::from_millis(20);
+
 /// Largest datagram between two programs of one machine, where nothing on the way is Ethernet: ten of
 /// them, as many as go to the kernel at once, stay below the 64 KiB that it takes.
 const LOCAL_DATAGRAM_MAX: u16 = 6 * 1024;
@@ -41,8 +49,9 @@ pub(crate) fn local_endpoint() -> EndpointConfig {
     config
 }
 
-/// For a connection; `local` when the peer is on this machine.
-pub(crate) fn transport(local: bool) -> TransportConfig {
+/// For a connection; `local` when the peer is on this machine. `rtt`: how long the path is taken to be
+/// until it was measured.
+pub(crate) fn transport(local: bool, rtt: Duration) -> TransportConfig {
     let mut config = TransportConfig::default();
     if local {
         let mut discovery = MtuDiscoveryConfig::default();
@@ -50,6 +59,7 @@ pub(crate) fn transport(local: bool) -> TransportConfig {
         config.mtu_discovery_config(Some(discovery));
     }
     config
+        .initial_rtt(rtt.max(RTT_LEAST))
         // Keystrokes wait in the queues that bulk fills.
         .congestion_controller_factory(Arc::new(BoundedConfig))
         // The link decides what is alive; QUIC never gives up by itself.

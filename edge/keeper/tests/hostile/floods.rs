@@ -5,6 +5,7 @@ use std::net::UdpSocket;
 use std::sync::Arc;
 use std::time::Duration;
 
+use abide_carrier::Answered;
 use abide_carrier::quic::NearEndpoint;
 use abide_terms::LinkId;
 
@@ -94,7 +95,8 @@ async fn connections_that_come_and_go() {
         let (identity, key) = (identity.clone(), key.clone());
         async move {
             socket.set_nonblocking(true).expect("a socket");
-            let connecting = NearEndpoint::connect(socket, to, &identity, keeper, &key, link);
+            let path = Answered { socket, address: to, rtt: Duration::ZERO };
+            let connecting = NearEndpoint::connect(path, &identity, keeper, &key, link);
             // Dropped somewhere on its way.
             let _ = tokio::time::timeout(Duration::from_millis(3), connecting).await;
         }

@@ -91,18 +91,20 @@ impl Live {
         let began = clock::now();
         let (address, _) = self.quic();
         let answered = knock_everywhere(&self.key(), self.link(), &[address]).await;
-        let Answered { socket, address } = answered.expect("an answer to a knock");
-        self.join_quic_from(socket, address).await;
+        self.join_quic_by(answered.expect("an answer to a knock")).await;
         clock::now().since(began)
     }
 
     /// The same without a knock.
     pub(crate) async fn join_quic_from(&mut self, socket: UdpSocket, address: SocketAddr) {
-        let (_, keeper) = self.quic();
         socket.set_nonblocking(true).expect("a socket");
+        self.join_quic_by(Answered { socket, address, rtt: Duration::ZERO }).await;
+    }
+
+    async fn join_quic_by(&mut self, path: Answered) {
+        let (_, keeper) = self.quic();
         let (key, link) = (self.key(), self.link());
-        let joined =
-            NearEndpoint::connect(socket, address, &self.identity, keeper, &key, link).await;
+        let joined = NearEndpoint::connect(path, &self.identity, keeper, &key, link).await;
         let (near, parts) = joined.expect("a connection");
         self.near = Some(near);
         self.driver.join(clock::now(), Parts::Quic(parts), false).expect("a carrier");

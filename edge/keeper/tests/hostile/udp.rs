@@ -3,6 +3,7 @@
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
+use abide_carrier::Answered;
 use abide_carrier::quic::{Identity, NearEndpoint};
 use abide_link::{LinkKey, knock};
 use abide_terms::LinkId;
@@ -62,7 +63,8 @@ async fn strangers_and_forged_links_over_quic() {
         let socket = socket_at(1);
         socket.set_nonblocking(true).expect("a socket");
         let from = socket.local_addr().expect("an address").to_string();
-        let joined = NearEndpoint::connect(socket, to, &identity, keeper, &key, link).await;
+        let path = Answered { socket, address: to, rtt: Duration::ZERO };
+        let joined = NearEndpoint::connect(path, &identity, keeper, &key, link).await;
         (from, joined.map(|_| ()).expect_err("refused").to_string())
     };
     let stranger = Identity::generate().expect("a key");
