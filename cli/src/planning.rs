@@ -190,16 +190,21 @@ pub(crate) fn pacing(link: &LinkArgs) -> Result<Pacing, Complaint> {
     Ok(if shown { pacing } else { Pacing::Exact })
 }
 
-/// What shows text page by page: `PAGER`, or the first of less and more that is there.
+/// What stands in for a pager where there is none: all of it is printed, and the terminal scrolls back.
+const NO_PAGER: &str = "cat; printf '\\n-- abide: there is no pager here (PAGER, less, more): Enter goes back --'; \
+                        read -r line </dev/tty";
+
+/// What shows text page by page: `PAGER`, or the first of less and more that is there, or a stand-in.
 pub(crate) fn pager() -> Option<OsString> {
     let given = std::env::var_os("PAGER").filter(|pager| !pager.is_empty());
     given.or_else(|| {
         let path = std::env::var_os("PATH")?;
         let is_there =
             |name: &&str| std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
-        let first = ["less", "more"].into_iter().find(is_there)?;
+        let first = ["less", "more"].into_iter().find(is_there);
         // From its end, and with colours.
-        Some(if first == "less" { "less -R +G" } else { first }.into())
+        let line = first.map_or(NO_PAGER, |it| if it == "less" { "less -R +G" } else { it });
+        Some(line.into())
     })
 }
 

@@ -5,8 +5,10 @@ mod far;
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use abide_host::child::Exit;
+use abide_host::clock;
 use abide_host::pty::Size;
 use abide_lab::Terminal;
 use far::{Far, LIMIT, Setup, children, kill, make_ready, wait_until};
@@ -483,4 +485,91 @@ fn no_terminal_where_sshd_gives_none() {
         assert!(out.ends_with(expected), "[{before}] [{config}]: {out} {err}");
         assert_eq!(err.contains(FAILED), !has_one, "[{before}] [{config}]: {err}");
     }
+}
+
+/// Sockets on which an ssh of ours answers questions.
+fn sockets(far: &Far) -> Vec<String> {
+    let names = std::fs::read_dir(far.path("near")).into_iter().flatten().flatten();
+    let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.filter(|name| name.starts_with("ssh-")).collect()
+}
+
+#[test]
+fn what_a_killed_client_leaves_behind_goes_with_the_next() {
+    let far = Far::start();
+    let forward = |name| format!("{}:127.0.0.1:1", far.path(name).display());
+    let killed = far.shell(&["-L", &forward("one"), "far"]);
+    let socket = sockets(&far).pop().expect("a socket");
+    let ssh = far::processes_with(&["-S", &far.path(&format!("near/{socket}")).to_string_lossy()]);
+    assert_eq!(ssh.len(), 1, "one ssh: {ssh:?}");
+    // Left to itself it would end with its client, and remove the socket.
+    kill(ssh[0], Signal::STOP);
+    killed.kill9();
+    killed.wait_exit(LIMIT).expect("an end");
+    kill(ssh[0], Signal::KILL);
+    let live = far.shell(&["-L", &forward("two"), "far"]);
+    let both = sockets(&far);
+    assert!(
+        both.len() == 2 && both.contains(&socket),
+        "{both:?}: none is old enough to be cleared"
+    );
+    for name in &both {
+        let mut touch = Command::new("touch");
+        touch.args(["-d", "1 hour ago"]).arg(far.path("near").join(name));
+        assert!(touch.status().expect("touch").success());
+    }
+    assert!(far.local(&["ls"]).status().expect("abide ls").success());
+    let left = sockets(&far);
+    assert!(left.len() == 1 && left[0] != socket, "{socket} of {both:?} is left: {left:?}");
+    assert_eq!(answer(&live, "echo there"), "there");
+}
+
+#[test]
+fn a_listing_tells_a_killed_client_from_an_idle_one() {
+    let far = Far::start();
+    let idle = far.shell(&["--name", "idle", "far"]);
+    let killed = far.shell(&["--name", "killed", "far"]);
+    let client = |name: &str| {
+        let sessions = far.sessions();
+        let session = sessions.iter().find(|it| it["name"] == name).expect("a session");
+        session["clients"][0].clone()
+    };
+    for name in ["idle", "killed"] {
+        wait_until("QUIC", || client(name)["carriers"][0] == "quic");
+    }
+    killed.kill9();
+    killed.wait_exit(LIMIT).expect("an end");
+    let began = clock::now();
+    wait_until("silence", || {
+        assert!(client("idle")["silent_seconds"].is_null(), "idle, and there");
+        client("killed")["silent_seconds"].is_u64()
+    });
+    assert!(clock::now().since(began) < Duration::from_secs(5), "long before its keepalive is due");
+    let said = far.says(&["ls", "far"]);
+    assert!(said.contains("(silent ") && said.contains("(quic)"), "{said}");
+    assert_eq!(answer(&idle, "echo there"), "there");
+}
+
+#[test]
+fn without_a_pager_the_log_is_printed_and_enter_goes_back() {
+    let far = Far::start();
+    let bin = far.path("bin");
+    std::fs::create_dir(&bin).expect("a folder");
+    for program in ["/usr/bin/ssh", "/bin/cat"] {
+        let name = program.rsplit('/').next().expect("a name");
+        std::os::unix::fs::symlink(program, bin.join(name)).expect("a link");
+    }
+    let mut command = far.command(&["far"]);
+    command.env("PATH", &bin).env_remove("PAGER");
+    let terminal = Terminal::start(&command).expect("a terminal");
+    make_ready(&terminal);
+    answer(&terminal, "echo was''-printed");
+    let mark = terminal.len();
+    terminal.send("\r~s").expect("typed");
+    let end = terminal.wait_for_after(mark, "Enter goes back", LIMIT).expect("a listing");
+    let shown = String::from_utf8_lossy(&terminal.bytes()[mark..end]).into_owned();
+    assert!(shown.contains("was-printed") && shown.contains("no pager"), "{shown}");
+    terminal.send("\r").expect("typed");
+    terminal.wait_for_after(end, "$ ", LIMIT).expect("the screen again");
+    assert_eq!(answer(&terminal, "echo there"), "there");
 }

@@ -49,6 +49,7 @@ fn one_host(place: &Place) -> Result<Invocation, Complaint> {
 }
 
 fn here() -> Result<Vec<Description>, Complaint> {
+    abide_client::clear_leftovers();
     let found = abide_keeper::describe_all().map_err(|error| explain::unlisted(&error))?;
     Ok(found.into_iter().map(|found| found.description).collect())
 }

@@ -189,13 +189,11 @@ fn a_killed_process_of_the_link_is_not_called_ssh() {
     let far = Far::start();
     let local = format!("{}:127.0.0.1:{}", free_port(), echo());
     let kept = Kept::start(&far, &["-L", &local, "far"]);
-    let mut starts = 1;
-    for signal in [Signal::KILL, Signal::TERM] {
+    for (starts, signal) in [(1, Signal::KILL), (2, Signal::TERM)] {
         let up = |it: &Value| it["state"] == "up" && it["starts"] == starts;
         kill(pid(&kept.wait_for(up), "link_pid"), signal);
         let report = kept.wait_for_cause("link-killed");
         assert_eq!(report["cause"]["signal"], signal.as_raw());
-        starts += 1;
     }
     let said = far.says(&["tunnel", "status"]);
     assert!(said.contains("the process that carried the link was ended by"), "{said}");

@@ -42,7 +42,12 @@ pub struct Resume {}
 
 /// What session is this?
 #[derive(Clone, PartialEq, Eq, prost::Message)]
-pub struct Describe {}
+pub struct Describe {
+    /// Answer only once clients have been asked whether they are there. Keepers of earlier releases answer
+    /// at once.
+    #[prost(bool, tag = "1")]
+    pub asks_clients: bool,
+}
 
 /// End the session: hang up on the program, and kill it if that does not help.
 #[derive(Clone, PartialEq, Eq, prost::Message)]

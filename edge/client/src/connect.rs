@@ -17,6 +17,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::sync::mpsc;
 
+use crate::leftovers;
 use crate::permission;
 use crate::plan::{Notice, Voice, Way};
 use crate::upload::upload;
@@ -281,7 +282,8 @@ impl Questions {
     fn new() -> Option<Self> {
         let folder = abide_host::local::runtime_dir().ok()?;
         let random = u64::from_be_bytes(abide_host::random::bytes());
-        let path = folder.join(format!("ssh-{random:016x}"));
+        leftovers::clear(&folder);
+        let path = folder.join(format!("{}{random:016x}", leftovers::PREFIX));
         (path.as_os_str().len() <= QUESTIONS_PATH_MAX).then_some(Questions(path))
     }
 

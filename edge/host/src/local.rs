@@ -71,6 +71,12 @@ fn bind(address: &SocketAddrUnix) -> rustix::io::Result<OwnedFd> {
     Ok(socket)
 }
 
+/// Whether a socket is there that nobody listens on. One that was bound and is not listened on yet looks
+/// the same.
+pub fn is_abandoned(path: &Path) -> io::Result<bool> {
+    is_dead(path, &SocketAddrUnix::new(path)?)
+}
+
 /// Whether a socket is there that nobody listens on. One too busy to answer is alive.
 fn is_dead(path: &Path, address: &SocketAddrUnix) -> io::Result<bool> {
     let stat = rustix::fs::lstat(path)?;

@@ -12,6 +12,7 @@ use abide_terms::{Ending, LinkId, Moment};
 use bytes::Bytes;
 
 use crate::answers::Answers;
+use crate::keeper::inquiry::{ANSWER_LEAST, ANSWER_MOST, HEARD_JUST_NOW};
 use crate::outlet::Outlet;
 use crate::output::Canvas;
 use crate::presence::Presence;
@@ -199,9 +200,29 @@ impl Attachment {
         }
     }
 
-    /// Since when nothing is heard of it, once that is longer than a client is ever quiet.
+    /// Since when nothing is heard of it, once that is longer than a client is ever quiet, or it owed an answer.
     fn silent_since(&self, now: Moment) -> Option<Moment> {
-        self.driver.link.silent_since().or_else(|| self.presence.quiet_since(now))
+        let is_silent = self.driver.link.silent_since().is_some();
+        self.presence.quiet_since(now).or(is_silent.then(|| self.presence.heard_at()))
+    }
+
+    /// Asks whether it is there, unless it was heard just now or is silent anyway; until when an answer is
+    /// owed.
+    pub(crate) fn ask_for_a_sign(&mut self, now: Moment) -> Option<Moment> {
+        let heard_just_now = now.since(self.presence.heard_at()) < HEARD_JUST_NOW;
+        if heard_just_now || self.silent_since(now).is_some() {
+            return None;
+        }
+        let link = &self.driver.link;
+        let rtt = link.best().and_then(|best| link.rtt(best)?.smoothed()).unwrap_or_default();
+        let until = now + (2 * rtt).clamp(ANSWER_LEAST, ANSWER_MOST);
+        if !self.presence.owes_answer(now) {
+            for (id, _) in self.driver.carriers() {
+                self.driver.link.kick(now, id);
+            }
+            self.driver.pump(now);
+        }
+        Some(self.presence.handle_asked(until))
     }
 
     /// Its process seems to be gone: every other carrier is asked, and a client that is there answers.

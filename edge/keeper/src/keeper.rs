@@ -5,6 +5,7 @@ mod clients;
 mod display;
 mod farewell;
 mod forwarding;
+pub(crate) mod inquiry;
 mod presence;
 mod questions;
 mod showing;
@@ -25,6 +26,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use self::carriers::Arrival;
+use self::inquiry::Inquiry;
 use crate::attachment::Attachment;
 use crate::connection::Connection;
 use crate::display::Display;
@@ -61,6 +63,8 @@ pub(crate) struct Keeper {
     leader: Option<LinkTag>,
     /// Clients that are being told that they are no longer attached.
     closing: VecDeque<(Moment, Attachment)>,
+    /// Those who wait for what clients answer.
+    inquiries: Vec<Inquiry>,
     next_tag: u64,
     keys: DoorKeys,
     quic: Option<Quic>,
@@ -137,6 +141,7 @@ impl Keeper {
             attachments: Vec::new(),
             leader: None,
             closing: VecDeque::new(),
+            inquiries: Vec::new(),
             next_tag: 0,
             keys,
             quic: None,
@@ -221,6 +226,7 @@ impl Keeper {
             }
             client.driver.pump(now);
         }
+        self.settle_inquiries(now);
         self.heap.settle(now);
     }
 
@@ -254,7 +260,8 @@ impl Keeper {
         let closing = self.closing.front().map(|(until, _)| *until);
         let single =
             [self.kill_at, self.unborn_until(), self.lingers_until(), self.heap.poll_timeout()];
-        clients.chain(single).chain([closing]).flatten().min()
+        let waiting = [closing, self.inquiries_until()];
+        clients.chain(single).chain(waiting).flatten().min()
     }
 
     fn on_alarm(&mut self, now: Moment) {

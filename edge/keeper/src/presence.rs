@@ -18,13 +18,15 @@ const ABSENT_AT_MOST: Duration = Duration::from_secs(30 * 24 * 3600);
 pub(crate) struct Presence {
     heard: Moment,
     dropped: Option<Moment>,
+    /// It was asked whether it is there, and owes an answer until then.
+    owes_until: Option<Moment>,
     /// It has said something.
     met: bool,
 }
 
 impl Presence {
     pub(crate) fn new(now: Moment) -> Self {
-        Presence { heard: now, dropped: None, met: false }
+        Presence { heard: now, dropped: None, owes_until: None, met: false }
     }
 
     pub(crate) fn handle_heard(&mut self, now: Moment) {
@@ -44,9 +46,26 @@ impl Presence {
         self.dropped.get_or_insert(now);
     }
 
-    /// Since when it is quiet, when that is longer than a client that is there ever is.
+    /// It was asked whether it is there, and has until then to answer; or until when it has, having been asked
+    /// before.
+    pub(crate) fn handle_asked(&mut self, until: Moment) -> Moment {
+        *self.owes_until.get_or_insert(until)
+    }
+
+    /// It was asked, and has not answered yet.
+    pub(crate) fn owes_answer(&self, now: Moment) -> bool {
+        self.owes_until.is_some_and(|until| now < until)
+    }
+
+    pub(crate) fn heard_at(&self) -> Moment {
+        self.heard
+    }
+
+    /// Since when it is quiet, when that is longer than a client that is there ever is, or when it did not
+    /// answer in time.
     pub(crate) fn quiet_since(&self, now: Moment) -> Option<Moment> {
-        (now.since(self.heard) > QUIET_AT_MOST).then_some(self.heard)
+        let owed = self.owes_until.is_some_and(|until| until <= now);
+        (owed || now.since(self.heard) > QUIET_AT_MOST).then_some(self.heard)
     }
 
     /// When it is given up; `waits`: a program waits for it. A terminal's program does not.
@@ -72,6 +91,22 @@ mod tests {
         presence.handle_heard(at(5));
         presence.handle_lost(at(6));
         assert_eq!(presence.given_up_at(false), None);
+    }
+
+    #[test]
+    fn a_client_that_was_asked_is_silent_once_its_answer_is_overdue() {
+        let mut presence = Presence::new(at(0));
+        presence.handle_heard(at(10));
+        assert_eq!(presence.handle_asked(at(31)), at(31));
+        assert_eq!(presence.handle_asked(at(32)), at(31), "the first question counts");
+        assert!(presence.owes_answer(at(30)) && !presence.owes_answer(at(31)));
+        assert_eq!(
+            (presence.quiet_since(at(30)), presence.quiet_since(at(31))),
+            (None, Some(at(10)))
+        );
+        assert_eq!(presence.given_up_at(false), None, "silent is not gone");
+        presence.handle_heard(at(33));
+        assert_eq!(presence.quiet_since(at(34)), None);
     }
 
     #[test]

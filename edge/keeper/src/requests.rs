@@ -64,13 +64,23 @@ pub enum Lookup {
 }
 
 /// Every session of this user on this machine, oldest first. Sockets that nobody answers are left
-/// over from keepers that were killed, and are removed.
+/// over from keepers that were killed, and are removed. Each keeper asks its clients whether they are there,
+/// which takes a moment where one of them is not.
 pub fn describe_all() -> Result<Vec<Found>, RequestError> {
+    all(ASKS_CLIENTS)
+}
+
+/// With clients asked whether they are there, and without.
+const ASKS_CLIENTS: Describe = Describe { asks_clients: true };
+const AT_ONCE: Describe = Describe { asks_clients: false };
+
+fn all(how: Describe) -> Result<Vec<Found>, RequestError> {
     let folder = abide_host::local::runtime_dir()?;
     let entries = std::fs::read_dir(&folder)
         .map_err(|error| RequestError::Unreachable { path: folder, error })?;
     let sockets = entries.flatten().map(|entry| entry.path()).filter(|path| is_session(path));
-    let mut found: Vec<Found> = sockets.filter_map(describe).collect();
+    let mut found: Vec<Found> =
+        sockets.filter_map(|socket| describe(socket, how.clone())).collect();
     found.sort_by_key(|session| std::cmp::Reverse(session.description.age));
     Ok(found)
 }
@@ -80,11 +90,11 @@ pub fn find(wanted: &str) -> Result<Lookup, RequestError> {
     if let Ok(id) = wanted.parse::<SessionId>() {
         // An id leads straight to its keeper: the others need not be asked.
         let socket = abide_host::local::runtime_dir()?.join(format!("{id}.sock"));
-        if let Some(found) = describe(socket) {
+        if let Some(found) = describe(socket, AT_ONCE) {
             return Ok(one(found));
         }
     }
-    let all = describe_all()?;
+    let all = all(AT_ONCE)?;
     let is_it = |found: &&Found| {
         wanted.is_empty() || found.description.session == wanted || found.description.name == wanted
     };
@@ -108,8 +118,8 @@ fn is_session(path: &Path) -> bool {
     is_socket && stem.is_some_and(|stem| stem.parse::<SessionId>().is_ok())
 }
 
-fn describe(socket: PathBuf) -> Option<Found> {
-    match ask(&socket, Ask::Describe(Describe {})) {
+fn describe(socket: PathBuf, how: Describe) -> Option<Found> {
+    match ask(&socket, Ask::Describe(how)) {
         Ok(ReplyAnswer::Description(description)) => {
             Some(Found { socket, description, stopped: false })
         }

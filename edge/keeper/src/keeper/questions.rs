@@ -24,6 +24,9 @@ impl Keeper {
                 let _ = reply.send(self.log(&log));
                 return;
             }
+            Ask::Describe(describe) if describe.asks_clients => {
+                return self.on_inquiry(now, reply);
+            }
             Ask::Describe(_) => ReplyAnswer::Description(self.describe(now)),
             Ask::Detach(detach) => {
                 self.detach_all(now, EndingCode::Detached, &detach.by);
@@ -61,7 +64,7 @@ impl Keeper {
         parts.map(|answer| Reply { answer: Some(answer) }).collect()
     }
 
-    fn describe(&self, now: Moment) -> Description {
+    pub(super) fn describe(&self, now: Moment) -> Description {
         Description {
             session: self.id.to_string(),
             name: self.start.name.clone(),

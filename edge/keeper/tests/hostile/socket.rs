@@ -74,7 +74,7 @@ async fn visitors_that_say_nothing() {
         let silent: Vec<_> =
             (0..400).map(|_| UnixStream::connect(&path).expect("a keeper that listens")).collect();
         // Others are heard all the same.
-        let answer = abide_keeper::ask(&path, Ask::Describe(Describe {}));
+        let answer = abide_keeper::ask(&path, Ask::Describe(Describe::default()));
         answer.expect("an answer while others are silent");
         drop(silent);
     });

@@ -2,6 +2,7 @@
 //! long ones. What the words mean is `abide_openssh`'s to say.
 
 use std::ffi::OsString;
+use std::os::unix::fs::FileTypeExt;
 use std::time::Duration;
 
 use abide_openssh::Invocation;
@@ -43,6 +44,7 @@ pub(super) fn invocation(words: &[OsString]) -> Result<Invocation, Complaint> {
         return Err(VERB.usage("no host"));
     }
     let invocation = VERB.session(words)?;
+    is_read_again(&invocation)?;
     match invocation.command.first() {
         None => Ok(*invocation),
         Some(word) => {
@@ -50,6 +52,22 @@ pub(super) fn invocation(words: &[OsString]) -> Result<Invocation, Complaint> {
             Err(VERB.usage(format!("`{word}` is one word too many: the session must be idle")))
         }
     }
+}
+
+/// Several runs of ssh read the configuration, of which a pipe has something for the first alone: the next
+/// would wait for more, or read nothing.
+fn is_read_again(invocation: &Invocation) -> Result<(), Complaint> {
+    let mut pairs = invocation.passed.windows(2);
+    let Some([_, file]) = pairs.rfind(|pair| pair[0] == "-F") else { return Ok(()) };
+    // Looked at, not opened: that would wait for a writer.
+    let is_pipe = std::fs::metadata(file).is_ok_and(|about| about.file_type().is_fifo());
+    if !is_pipe {
+        return Ok(());
+    }
+    let file = file.to_string_lossy();
+    Err(VERB.usage(format!("`{file}` is a pipe, and can be read once only")).because(
+        "ssh is run several times and reads its configuration each time: -F must name a regular file",
+    ))
 }
 
 fn span(text: &str) -> Result<Duration, Complaint> {
@@ -102,5 +120,15 @@ mod tests {
         }
         assert!(invocation(&["h".into(), "ls".into()]).is_err());
         assert!(invocation(&[]).is_err());
+    }
+
+    #[test]
+    fn a_configuration_that_is_a_pipe_is_refused_unread() {
+        let (reader, _writer) = std::io::pipe().expect("a pipe");
+        let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&reader));
+        let complaint = invocation(&["-F".into(), path.clone().into(), "h".into()]);
+        let complaint = complaint.expect_err("a pipe").to_string();
+        assert!(complaint.contains(&path) && complaint.contains("a regular file"), "{complaint}");
+        assert!(invocation(&["-F".into(), "/dev/null".into(), "h".into()]).is_ok());
     }
 }
