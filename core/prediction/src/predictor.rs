@@ -13,7 +13,7 @@ pub(crate) use self::look::Mark;
 use crate::guess::{Guess, Line, Manner, bare_end, effect, next_line, next_row, step_back};
 use crate::keys::{Key, Keys};
 use crate::trigger::Trigger;
-use crate::trust::{Prompts, Tty, is_editor, is_inserting};
+use crate::trust::{Prompts, Tty, is_editor, is_inserting, is_shell};
 use crate::wish::Wish;
 
 /// Guesses that are open, and keys that wait for a place; at either, the rest waits for the server.
@@ -46,6 +46,8 @@ pub struct Predictor {
     adrift: Option<Adrift>,
     /// An echo that was seen: where its key ends, and its epoch.
     proof: Option<(u64, u32)>,
+    /// A sign that came back as it was typed and may be a mask all the same, and its epoch.
+    mask: Option<(char, u32)>,
     /// Goes up when it is no longer known who reads.
     epoch: u32,
     /// Epochs up to these are shown: text, and cursor movements.
@@ -53,6 +55,13 @@ pub struct Predictor {
     moves_trusted: u32,
     /// Characters were typed that nobody saw echoed: a known prompt proves nothing.
     unaccounted: bool,
+    /// Nothing was typed in this session yet.
+    is_new: bool,
+    /// A line editor says that it reads (bracketed paste).
+    reads: bool,
+    /// How much had been typed when it began to, and where the last key ends.
+    reads_since: u64,
+    read_to: u64,
     /// Where the last guess that came true left the cursor.
     rest: Option<Position>,
     line: Line,
@@ -125,10 +134,15 @@ impl Predictor {
             guesses: VecDeque::new(),
             adrift: None,
             proof: None,
+            mask: None,
             epoch: 1,
             text_trusted: 0,
             moves_trusted: 0,
             unaccounted: false,
+            is_new: true,
+            reads: false,
+            reads_since: 0,
+            read_to: 0,
             rest: None,
             line: Line::default(),
             prompt: None,
@@ -153,6 +167,7 @@ impl Predictor {
         if bytes.len() > MAX_TYPED {
             self.keys = Keys::default();
             self.unaccounted = true;
+            (self.is_new, self.read_to) = (false, self.sent);
             return self.part(Hole::Other, self.sent, screen);
         }
         let mut keys = std::mem::take(&mut self.keys);
@@ -163,6 +178,11 @@ impl Predictor {
     /// Output was fed to the screen.
     pub fn handle_output(&mut self, now: Moment, screen: &Screen) {
         self.output_at = Some(now);
+        let reads = screen.private_mode(2004) == Some(true);
+        if reads && !self.reads {
+            self.reads_since = self.sent;
+        }
+        self.reads = reads;
         let edits = is_editor(screen);
         self.editor_current |= !edits;
         self.editor_misled &= edits || screen.is_alternate();
@@ -208,6 +228,7 @@ impl Predictor {
     /// The screen is another: resized, restarted, drawn anew.
     pub fn forget(&mut self, screen: &Screen) {
         self.guesses.clear();
+        self.is_new = false;
         self.distrust();
         self.part(Hole::Other, self.sent, screen);
     }
@@ -228,6 +249,7 @@ impl Predictor {
         if key == Key::Escape {
             self.editor_current = false;
         }
+        (self.is_new, self.read_to) = (false, end);
     }
 
     fn guess(&mut self, typed: Moment, key: Key, end: u64, screen: &Screen) {
@@ -294,12 +316,17 @@ impl Predictor {
         }
         let text = screen.text_before(cursor.row, cursor.col);
         let reads = screen.private_mode(2004) == Some(true) && self.tty.is_none_or(Tty::is_raw);
-        let known = self.prompts.knows(&text) || (reads && self.prompts.knows_kind(&text));
+        let is_raw = self.tty.is_some_and(Tty::is_raw);
+        // It cannot have read what was typed before it began.
+        let began = reads && is_raw && self.reads_since >= self.read_to;
+        let unaccounted = self.unaccounted && !began;
+        let login = self.is_new && began && is_shell(&text);
+        let known = self.prompts.knows(&text) || (reads && self.prompts.knows_kind(&text)) || login;
         let edited = match self.parted {
             Hole::Edit => self.prompts.known_start(&text).map(str::len),
             Hole::Enter | Hole::Other => None,
         };
-        if !self.unaccounted && (known || edited.is_some()) {
+        if !unaccounted && (known || edited.is_some()) {
             self.text_trusted = self.epoch;
         }
         if let Some(length) = edited {

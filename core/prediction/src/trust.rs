@@ -9,6 +9,9 @@ const PROMPTS_MAX: usize = 32;
 /// Longest prompt remembered, characters. Longer ones are trusted anew each time.
 const PROMPT_MAX: usize = 256;
 
+/// What fish's `read` asks with, for secrets (`--silent`) as for anything else.
+const FISH_READS: &str = "read>";
+
 /// Rows at the bottom that editors use for themselves, at most.
 pub(crate) const EDITOR_BARS: u16 = 3;
 
@@ -59,18 +62,35 @@ impl Prompts {
         self.0.iter().map(String::as_str).find(|known| text.starts_with(known))
     }
 
-    /// Whether a known prompt ends in the same sign, where it is one that shells use, while a line
-    /// editor has just said that it reads (bracketed paste): the folder in it may differ.
+    /// Whether a known prompt begins with the same word and ends in the same sign, where it is one
+    /// that shells use, while a line editor has just said that it reads (bracketed paste): the folder in
+    /// it may differ. The sign alone is not enough: line editors also ask for secrets (fish's
+    /// `read --silent`), and say `>` at the end.
     pub(crate) fn knows_kind(&self, prompt: &str) -> bool {
-        sign(prompt).is_some_and(|sign| self.0.iter().any(|known| self::sign(known) == Some(sign)))
+        kind(prompt).is_some_and(|kind| self.0.iter().any(|known| self::kind(known) == Some(kind)))
     }
+}
+
+/// Whether a text looks like the prompt of a shell that says for whom or where it is.
+pub(crate) fn is_shell(prompt: &str) -> bool {
+    sign(prompt).is_some() && prompt.contains(['@', '~', '/'])
 }
 
 /// A blank text says nothing of who reads; and a question may be asked again for an answer that is
 /// not to be seen.
 fn is_telling(prompt: &str) -> bool {
     let text = prompt.trim();
-    !text.is_empty() && !text.ends_with([':', '?']) && prompt.chars().count() <= PROMPT_MAX
+    let asks = text.ends_with([':', '?']) || text == FISH_READS;
+    !text.is_empty() && !asks && prompt.chars().count() <= PROMPT_MAX
+}
+
+/// What a prompt has in common with itself in another folder: its first word, which is empty only
+/// where it begins with the folder, and its sign.
+fn kind(prompt: &str) -> Option<(&str, char)> {
+    let sign = sign(prompt)?;
+    let is_word = |ch: char| ch.is_alphanumeric() || "@_-.[(".contains(ch);
+    let word = prompt.split(|ch| !is_word(ch)).next().unwrap_or_default();
+    (!word.is_empty() || prompt.starts_with(['~', '/'])).then_some((word, sign))
 }
 
 /// The sign before the last blank, where a shell or interpreter has one.
@@ -108,8 +128,34 @@ mod tests {
         prompts.learn("ann@host:~$ ".into());
         assert!(prompts.knows("ann@host:~$ ") && !prompts.knows("ann@host:/tmp$ "));
         assert!(prompts.knows_kind("ann@host:/tmp$ "));
-        for other in ["Password: ", "ann@host:/tmp# ", "$", "", "(yes/no)? "] {
+        for other in ["Password: ", "ann@host:/tmp# ", "$", "", "(yes/no)? ", "secret$ ", "$ "] {
             assert!(!prompts.knows(other) && !prompts.knows_kind(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_prompt_that_begins_with_the_folder_is_known_in_another() {
+        let mut prompts = Prompts::default();
+        prompts.learn("~/work ❯ ".into());
+        assert!(prompts.knows_kind("/tmp ❯ ") && prompts.knows_kind("~ ❯ "));
+        assert!(!prompts.knows_kind("❯ ") && !prompts.knows_kind("key ❯ "));
+    }
+
+    #[test]
+    fn what_fish_asks_with_for_anything_is_not_remembered() {
+        let mut prompts = Prompts::default();
+        prompts.learn("ann@host ~> ".into());
+        prompts.learn("read> ".into());
+        assert!(!prompts.knows("read> ") && !prompts.knows_kind("read> "));
+    }
+
+    #[test]
+    fn the_prompt_of_a_shell_says_for_whom_or_where() {
+        for shell in ["ann@host:~$ ", "/tmp # ", "ann@host ~> "] {
+            assert!(is_shell(shell), "{shell}");
+        }
+        for other in ["> ", "secret> ", "read> ", ">>> ", "ann@host's password: ", "~$"] {
+            assert!(!is_shell(other), "{other}");
         }
     }
 

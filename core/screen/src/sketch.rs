@@ -21,7 +21,7 @@ impl Screen {
     pub fn takes_sketch(&self) -> bool {
         let model = &self.model;
         let plain = model.cursor.charsets.current() == Charset::Ascii;
-        self.is_ground() && plain && !model.insert && !model.is_boxed()
+        self.is_ground() && plain && !model.insert && !model.origin && !model.is_boxed()
     }
 
     /// Writes one character, looking as the application's next one would, or underlined. Outside of

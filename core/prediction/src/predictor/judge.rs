@@ -60,10 +60,7 @@ impl Predictor {
             self.trigger.handle_right(now.since(guess.typed));
             let untouched = done[at + 1..].iter().all(|later| guess.is_untouched_by(later));
             match guess.effect {
-                Effect::Write { ch, .. } if untouched && guess.is_news() && !MASKS.contains(ch) => {
-                    self.echoed = self.echoed.saturating_add(u32::from(guess.epoch == self.epoch));
-                    self.proof.get_or_insert((guess.end, guess.epoch));
-                }
+                Effect::Write { ch, .. } if untouched => self.came_back(ch, guess),
                 Effect::Move if guess.before != guess.after && guess.acked.is_some() => {
                     self.moves_trusted = self.moves_trusted.max(guess.epoch);
                 }
@@ -72,6 +69,21 @@ impl Predictor {
         }
         self.learn_manner(&done, screen);
         self.take_proof();
+    }
+
+    /// A character came back as it was typed. Those that may be a mask prove something once another
+    /// came back: a mask is the same for all. (A blank is no news, but moves the cursor.)
+    fn came_back(&mut self, ch: char, guess: &Guess) {
+        let (end, epoch) = (guess.end, guess.epoch);
+        if guess.is_news() && !MASKS.contains(ch) {
+            self.echoed = self.echoed.saturating_add(u32::from(epoch == self.epoch));
+            self.proof.get_or_insert((end, epoch));
+        } else if guess.is_news() || ch == ' ' {
+            let before = self.mask.replace((ch, epoch));
+            if before.is_some_and(|(other, of)| of == epoch && other != ch) {
+                self.proof.get_or_insert((end, epoch));
+            }
+        }
     }
 
     /// An echo proves something once the server is known to have had the key: before, it was none.

@@ -201,3 +201,20 @@ fn the_property_really_shows_predictions() {
     client.happens(Event::Typed(b"b".to_vec()));
     assert!(client.shown > 0);
 }
+
+/// Rows count from the top of the region then: nothing can be drawn above it and taken off again.
+#[test]
+fn nothing_is_drawn_while_the_cursor_is_kept_in_a_region() {
+    let mut client = Client::new(Wish::Always);
+    client.happens(Event::Resized(4, 12));
+    client.happens(Event::Typed(b" ".to_vec()));
+    client.happens(Event::Acked(1));
+    let editor = "\x1b[?1049h\x1b[2;1H~\x1b[3;1H~\x1b[10;1H-- INSERT --\x1b[1;1H";
+    client.happens(Event::Output(editor.into()));
+    client.happens(Event::Passes(40));
+    client.happens(Event::Typed("ten signs!".into()));
+    assert!(client.overlay.is_shown());
+    client.happens(Event::Output(b"\x1b[3;8r\x1b[?6h".to_vec()));
+    assert!(!client.overlay.is_shown());
+    client.lift();
+}
