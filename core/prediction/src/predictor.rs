@@ -228,7 +228,6 @@ impl Predictor {
     /// The screen is another: resized, restarted, drawn anew.
     pub fn forget(&mut self, screen: &Screen) {
         self.guesses.clear();
-        self.is_new = false;
         self.distrust();
         self.part(Hole::Other, self.sent, screen);
     }

@@ -33,6 +33,17 @@ fn a_program_that_echoes_costs_one_round_trip() {
     world.comes_to_rest();
 }
 
+#[test]
+fn the_first_keys_of_a_session_are_shown_at_a_shells_prompt_alone() {
+    for (prompt, shown) in [("ann@host:~$ ", true), ("ann@host's secret: ", false)] {
+        let mut world = World::new(RTT, Echo, format!("\x1b[?2004h{prompt}").as_bytes());
+        world.tty(RAW);
+        // The client has learned where the terminal's cursor is.
+        world.predictor.forget(&world.screen);
+        assert_eq!(world.types_text("ls", PACE), [shown; 2], "{prompt}");
+    }
+}
+
 /// A shell far away, behind another ssh: the terminal tells nothing, and one line asks for a secret.
 struct Nested {
     line: String,
