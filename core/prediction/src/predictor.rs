@@ -229,7 +229,10 @@ impl Predictor {
     pub fn forget(&mut self, screen: &Screen) {
         self.guesses.clear();
         self.distrust();
-        self.part(Hole::Other, self.sent, screen);
+        // Where nothing was typed there is no answer to wait for.
+        if !self.is_new {
+            self.part(Hole::Other, self.sent, screen);
+        }
     }
 
     /// [`Predictor::settle`] has something to do then.
