@@ -206,8 +206,8 @@ fn the_property_really_shows_predictions() {
 #[test]
 fn nothing_is_drawn_while_the_cursor_is_kept_in_a_region() {
     let mut client = Client::new(Wish::Always);
-    client.happens(Event::Resized(4, 12));
     client.happens(Event::Typed(b" ".to_vec()));
+    client.happens(Event::Resized(4, 12));
     client.happens(Event::Acked(1));
     let editor = "\x1b[?1049h\x1b[2;1H~\x1b[3;1H~\x1b[10;1H-- INSERT --\x1b[1;1H";
     client.happens(Event::Output(editor.into()));
