@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use abide_host::clock;
+use abide_link::CarrierKind;
 use abide_terms::{Blame, Ending, EndingCode, Moment};
 use bytes::Bytes;
 
@@ -18,6 +19,9 @@ const FAREWELL: Duration = Duration::from_millis(1000);
 /// How long it may take to come back to the keeper where the signal that stops us ended ssh as well: one
 /// that is typed at a terminal, or sent to a process group, does.
 const FAREWELL_ANEW: Duration = Duration::from_secs(6);
+/// A signal to a process group ends its ssh a moment after it has reached us: what was heard over that ssh
+/// before does not say that it still takes our farewell there.
+const SSH_DIES_WITHIN: Duration = Duration::from_millis(250);
 /// A link that is silent for longer than this when a signal comes is one without a network.
 const FRESH: Duration = Duration::from_secs(1);
 /// How long a farewell waits for the network where nobody waits for us: a night and a day. After it
@@ -91,8 +95,14 @@ impl Client<'_> {
         for (id, _) in self.driver.carriers() {
             self.driver.link.kick(begun, id);
         }
-        while self.driver.link.heard_at().is_none_or(|heard| heard <= asked) {
-            let left = until.since(clock::now());
+        loop {
+            let now = clock::now();
+            let heard = self.driver.link.heard_at().is_some_and(|heard| heard > asked);
+            let doubtful = asked == begun && now.since(begun) < SSH_DIES_WITHIN && self.is_on_ssh();
+            if heard && !doubtful && !self.driver.is_bare() {
+                return true;
+            }
+            let left = if heard && doubtful { begun + SSH_DIES_WITHIN } else { until }.since(now);
             let over = self.settle(clock::now()).is_some_and(|it| it != Outcome::OutputClosed);
             // Carriers that fell silent, and no ssh that ended: the network is at fault.
             let silent = self.driver.link.silent_since().is_some() && !self.driver.is_bare();
@@ -101,6 +111,7 @@ impl Client<'_> {
                 return false;
             }
             match tokio::time::timeout(left, self.wait(inlets)).await {
+                Err(_) if heard && doubtful => {}
                 Ok(Ok(Wake::Interruption(Interruption::Stop(_))) | Err(_)) | Err(_) => {
                     return false;
                 }
@@ -115,7 +126,11 @@ impl Client<'_> {
                 }
             }
         }
-        true
+    }
+
+    /// Nothing but ssh leads to the keeper.
+    fn is_on_ssh(&self) -> bool {
+        self.driver.carriers().iter().all(|(_, kind)| *kind == CarrierKind::SshPipe)
     }
 
     /// Waits until the keeper has closed a carrier: then it knows.
